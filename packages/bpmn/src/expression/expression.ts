@@ -1,0 +1,26 @@
+import type { TypedValue } from '../values.ts'
+
+/** A parsed text with `${…}` / `#{…}` parts; a text without any is a literal String. See parse-expression.ts, evaluate.ts. */
+export interface Expression {
+  readonly text: string
+  readonly parts: readonly (string | JuelNode)[]
+}
+
+/** The syntax tree; its members are private to this folder. */
+export interface JuelNode {
+  readonly node: string
+}
+
+/** What names mean while an expression is evaluated. Time comes from the caller. */
+export interface ExpressionContext {
+  variable(name: string): TypedValue | undefined
+  /** Context objects such as `execution` and `task`: properties and methods that the engine offers, read-only JSON inside. */
+  bean(name: string): Bean | undefined
+  now: Date
+}
+
+export interface Bean {
+  property(name: string): TypedValue | Bean | undefined
+  /** undefined result: no such method. */
+  call(method: string, args: TypedValue[]): TypedValue | undefined
+}
