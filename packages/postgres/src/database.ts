@@ -1,0 +1,72 @@
+import { Kysely, PostgresDialect, type Transaction } from 'kysely'
+import pg from 'pg'
+import { makeListener } from './listen.ts'
+
+export interface Database<Tables> {
+  kysely: Kysely<Tables>
+  pool: pg.Pool
+  transaction<T>(work: (tx: Transaction<Tables>) => Promise<T>): Promise<T>
+  /**
+   * Calls back for each NOTIFY on `channel`, over one connection of its own that comes back by itself. After a break it calls
+   * back once with an empty payload: notifications may have been missed, look again. Answers how to stop.
+   */
+  listen(channel: string, onPayload: (payload: string) => void): Promise<() => Promise<void>>
+  close(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  /** Connections at most. */
+  max?: number
+  applicationName?: string
+  /** Told about connections that broke while idle or listening. */
+  log?: (line: string) => void
+}
+
+export function openDatabase<Tables>(url: string, options: DatabaseOptions = {}): Database<Tables> {
+  const applicationName = options.applicationName ?? 'rowhouse'
+  const connection: pg.ClientConfig = {
+    connectionString: url,
+    application_name: applicationName,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+  }
+  const pool = new pg.Pool({ ...connection, max: options.max ?? 10, idleTimeoutMillis: 60_000 })
+  // Without this a connection that breaks while idle would end the process; the pool replaces it.
+  pool.on('error', (error) => options.log?.(`a database connection broke: ${error.message}`))
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  const listener = makeListener(connection, options.log ?? (() => undefined))
+  let closing: Promise<void> | undefined
+  return {
+    kysely,
+    pool,
+    transaction: (work) => kysely.transaction().execute(work),
+    listen: listener.listen,
+    close: () => {
+      closing ??= listener.close().then(() => kysely.destroy())
+      return closing
+    },
+  }
+}
+
+const awayCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+])
+
+/** The database is away or turns us off for now: worth trying again, unlike a mistake in a statement. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const code = (error as { code?: unknown }).code
+  if (typeof code === 'string' && (awayCodes.has(code) || code.startsWith('08'))) return true
+  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+    error.message,
+  )
+}

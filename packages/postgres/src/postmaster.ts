@@ -1,0 +1,145 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EmbeddedPostgresError } from './embedded-error.ts'
+
+/** PostgreSQL's own note about a running server: pid on the first line, `ready` on the last one when it takes connections. */
+export async function readPostmaster(clusterDir: string): Promise<{ pid: number; ready: boolean } | null> {
+  let text: string
+  try {
+    text = await readFile(join(clusterDir, 'postmaster.pid'), 'utf8')
+  } catch {
+    return null
+  }
+  const lines = text.split('\n')
+  const pid = Number.parseInt(lines[0] ?? '', 10)
+  return Number.isSafeInteger(pid) && pid > 0 ? { pid, ready: lines[7]?.trim() === 'ready' } : null
+}
+
+/** Stops a server that a killed process of ours left running on this folder; clears a note whose pid is another program's by now. */
+export async function stopLeftover(clusterDir: string, log: (line: string) => void): Promise<void> {
+  const found = await readPostmaster(clusterDir)
+  if (!found || !isAlive(found.pid)) return
+  if (!/postgres/.test(commandOf(found.pid))) {
+    log(`postmaster.pid names process ${found.pid}, which is not PostgreSQL: removed`)
+    await rm(join(clusterDir, 'postmaster.pid'), { force: true })
+    return
+  }
+  log(`a PostgreSQL (process ${found.pid}) was left running on ${clusterDir}: stopping it`)
+  for (const [signal, patienceMs] of [
+    ['SIGINT', 15_000],
+    ['SIGQUIT', 10_000],
+  ] as const) {
+    kill(found.pid, signal, clusterDir)
+    if (await ended(found.pid, patienceMs)) return
+  }
+  throw new EmbeddedPostgresError(
+    'FolderInUse',
+    `PostgreSQL (process ${found.pid}) still runs on ${clusterDir} and does not stop. End it and start again.`,
+  )
+}
+
+function kill(pid: number, signal: NodeJS.Signals, clusterDir: string): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return
+    throw new EmbeddedPostgresError(
+      'FolderInUse',
+      `A PostgreSQL of another user (process ${pid}) runs on ${clusterDir}. Stop it as that user, or choose another folder with --data.`,
+      error,
+    )
+  }
+}
+
+async function ended(pid: number, patienceMs: number): Promise<boolean> {
+  const until = Date.now() + patienceMs
+  while (Date.now() < until) {
+    if (!isAlive(pid)) return true
+    await sleep(20)
+  }
+  return false
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return !isZombie(pid)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** A dead process nobody has collected yet (its parent is busy or does not wait) still answers signal 0. */
+function isZombie(pid: number): boolean {
+  return procStat(pid)?.[0] === 'Z'
+}
+
+/** Fields of /proc/PID/stat after the name: state first. Linux only. */
+function procStat(pid: number): string[] | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    return null
+  }
+}
+
+function commandOf(pid: number): string {
+  if (process.platform === 'linux') {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    } catch {
+      return ''
+    }
+  }
+  return process.platform === 'win32' ? 'postgres' : ps(pid, 'command=')
+}
+
+function ps(pid: number, field: string): string {
+  try {
+    return execFileSync('ps', ['-o', field, '-p', String(pid)], { encoding: 'utf8' }).trim()
+  } catch {
+    return ''
+  }
+}
+
+/** Tells two processes that had the same pid one after the other apart. */
+export function startMark(pid: number): string {
+  if (process.platform === 'linux') return procStat(pid)?.[19] ?? ''
+  return process.platform === 'win32' ? '' : ps(pid, 'lstart=')
+}
+
+/** Marks the folder as ours while we live. Two programs on one folder: the second is refused, with the first one's pid. */
+export async function takeFolder(dataDir: string): Promise<() => Promise<void>> {
+  const file = join(dataDir, 'owner.json')
+  const mine = JSON.stringify({ pid: process.pid, start: startMark(process.pid) })
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await writeFile(file, mine, { flag: 'wx', mode: 0o600 })
+      break
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    const owner = await readOwner(file)
+    if ((owner && isAlive(owner.pid) && startMark(owner.pid) === owner.start) || attempt > 5) {
+      throw new EmbeddedPostgresError(
+        'FolderInUse',
+        `The data folder ${dataDir} is in use by another Rowhouse (process ${owner?.pid ?? 'unknown'}). Stop that one, or choose another folder with --data.`,
+      )
+    }
+    await rm(file, { force: true })
+  }
+  return () => rm(file, { force: true })
+}
+
+async function readOwner(file: string): Promise<{ pid: number; start: string } | null> {
+  try {
+    const value = JSON.parse(await readFile(file, 'utf8')) as { pid: number; start: string }
+    return Number.isSafeInteger(value.pid) && value.pid > 0 ? value : null
+  } catch {
+    return null
+  }
+}
