@@ -4,6 +4,14 @@
  */
 import { AppError, Unavailable } from './errors.ts'
 import type {
+  DomainEvent,
+  IncidentBody,
+  ProcessDefinitionBody,
+  ProcessInstanceBody,
+  SignalBody,
+  SignalResponsiveBody,
+} from './mlc.ts'
+import type {
   DeployableModelBody,
   DeployedModelBody,
   DeploymentInput,
@@ -18,7 +26,6 @@ import type {
   StoredModelBody,
   StoredModelInput,
 } from './model-manage.ts'
-import type { DomainEvent, IncidentBody, ProcessDefinitionBody, ProcessInstanceBody, SignalBody, SignalResponsiveBody } from './mlc.ts'
 import type {
   FinishInput,
   HeartbeatBody,
@@ -62,7 +69,13 @@ export type Client = ReturnType<typeof makeClient>
 export function makeClient(options: ClientOptions) {
   const doFetch: Fetch = options.fetch ?? ((url, init) => fetch(url, init))
 
-  async function send(method: string, path: string, body: unknown, call: CallOptions = {}, retried = false): Promise<Response> {
+  async function send(
+    method: string,
+    path: string,
+    body: unknown,
+    call: CallOptions = {},
+    retried = false,
+  ): Promise<Response> {
     const headers: Record<string, string> = { accept: 'application/json', ...call.headers }
     const token = await options.token?.()
     if (token !== undefined) headers.authorization = `Bearer ${token}`
@@ -104,9 +117,16 @@ export function makeClient(options: ClientOptions) {
   const post = <T>(path: string, body: unknown, o?: CallOptions) => call<T>('POST', path, body, o)
   const idempotent = (o: CreateOptions = {}): CallOptions =>
     o.idempotencyKey === undefined ? o : { ...o, headers: { ...o.headers, 'idempotency-key': o.idempotencyKey } }
-  const list = <T>(rel: string) => (query?: CallOptions['query'], o?: CallOptions) => get<HalList<T>>(`${mm}/${rel}`, { ...o, query: { ...query } })
-  const one = <T>(rel: string) => (id: string, o?: CallOptions) => get<T>(`${mm}/${rel}/${encodeURIComponent(id)}`, o)
-  const attempt = (a: { jobId: string; attempt: number }, verb: string) => `${mm}/jobs/${encodeURIComponent(a.jobId)}/attempts/${a.attempt}/${verb}`
+  const list =
+    <T>(rel: string) =>
+    (query?: CallOptions['query'], o?: CallOptions) =>
+      get<HalList<T>>(`${mm}/${rel}`, { ...o, query: { ...query } })
+  const one =
+    <T>(rel: string) =>
+    (id: string, o?: CallOptions) =>
+      get<T>(`${mm}/${rel}/${encodeURIComponent(id)}`, o)
+  const attempt = (a: { jobId: string; attempt: number }, verb: string) =>
+    `${mm}/jobs/${encodeURIComponent(a.jobId)}/attempts/${a.attempt}/${verb}`
 
   return {
     /** Any call, for what has no method here. Throws the error tree. */
@@ -117,7 +137,8 @@ export function makeClient(options: ClientOptions) {
       list: list<StoredModelBody>('storedModels'),
       get: one<StoredModelBody>('storedModels'),
       create: (body: StoredModelInput, o?: CallOptions) => post<StoredModelBody>(`${mm}/storedModels`, body, o),
-      patch: (id: string, body: Record<string, unknown>, o?: CallOptions) => call<StoredModelBody>('PATCH', `${mm}/storedModels/${encodeURIComponent(id)}`, body, o),
+      patch: (id: string, body: Record<string, unknown>, o?: CallOptions) =>
+        call<StoredModelBody>('PATCH', `${mm}/storedModels/${encodeURIComponent(id)}`, body, o),
     },
     deployableModels: {
       list: list<DeployableModelBody>('deployableModels'),
@@ -127,11 +148,19 @@ export function makeClient(options: ClientOptions) {
     deployedModels: {
       list: list<DeployedModelBody>('deployedModels'),
       get: one<DeployedModelBody>('deployedModels'),
-      create: (body: DeploymentInput, o?: CallOptions) => post<HalList<DeployedModelBody>>(`${mm}/deployedModels`, body, o),
-      patch: (id: string, body: Record<string, unknown>, o?: CallOptions) => call<DeployedModelBody>('PATCH', `${mm}/deployedModels/${encodeURIComponent(id)}`, body, o),
+      create: (body: DeploymentInput, o?: CallOptions) =>
+        post<HalList<DeployedModelBody>>(`${mm}/deployedModels`, body, o),
+      patch: (id: string, body: Record<string, unknown>, o?: CallOptions) =>
+        call<DeployedModelBody>('PATCH', `${mm}/deployedModels/${encodeURIComponent(id)}`, body, o),
       /** Newest first. `tag` matches a service tag or the stage. */
-      findByStoredModelNameAndStateAndTag: (query: { storedModelName?: string; state?: string; tag?: string }, o?: CallOptions) =>
-        get<HalList<DeployedModelBody>>(`${mm}/deployedModels/search/findAllByStoredModelNameAndStateAndTag`, { ...o, query }),
+      findByStoredModelNameAndStateAndTag: (
+        query: { storedModelName?: string; state?: string; tag?: string },
+        o?: CallOptions,
+      ) =>
+        get<HalList<DeployedModelBody>>(`${mm}/deployedModels/search/findAllByStoredModelNameAndStateAndTag`, {
+          ...o,
+          query,
+        }),
       /** The newest DEPLOYED one for service tag and stage. Throws Unmet ModelNotDeployed that says what was nearly right. */
       findMostRecentBatch: (tag: string, stage: string, o?: CallOptions) =>
         get<DeployedModelBody>(`${mm}/deployedModels/search/findMostRecentBatch`, { ...o, query: { tag, stage } }),
@@ -139,34 +168,49 @@ export function makeClient(options: ClientOptions) {
     engines: {
       list: list<EngineBody>('engines'),
       get: one<EngineBody>('engines'),
-      patch: (id: string, body: Record<string, unknown>, o?: CallOptions) => call<EngineBody>('PATCH', `${mm}/engines/${encodeURIComponent(id)}`, body, o),
-      findByTags: (tags: string[], o?: CallOptions) => get<HalList<EngineBody>>(`${mm}/engines/search/findAllByTags`, { ...o, query: { tags: tags.join(',') } }),
+      patch: (id: string, body: Record<string, unknown>, o?: CallOptions) =>
+        call<EngineBody>('PATCH', `${mm}/engines/${encodeURIComponent(id)}`, body, o),
+      findByTags: (tags: string[], o?: CallOptions) =>
+        get<HalList<EngineBody>>(`${mm}/engines/search/findAllByTags`, { ...o, query: { tags: tags.join(',') } }),
       register: (body: RegisterInput, o?: CallOptions) => post<RegisteredBody>(`${mm}/engines/register`, body, o),
-      heartbeat: (id: string, body: HeartbeatInput, o?: CallOptions) => post<HeartbeatBody>(`${mm}/engines/${id}/heartbeat`, body, o),
+      heartbeat: (id: string, body: HeartbeatInput, o?: CallOptions) =>
+        post<HeartbeatBody>(`${mm}/engines/${id}/heartbeat`, body, o),
       /** undefined after `waitMs` without work. */
-      lease: (id: string, body: LeaseInput, o?: CallOptions) => post<LeaseBody | undefined>(`${mm}/engines/${id}/lease`, body, o),
-      unregister: (id: string, session: number, o?: CallOptions) => post<void>(`${mm}/engines/${id}/unregister`, { session }, o),
+      lease: (id: string, body: LeaseInput, o?: CallOptions) =>
+        post<LeaseBody | undefined>(`${mm}/engines/${id}/lease`, body, o),
+      unregister: (id: string, session: number, o?: CallOptions) =>
+        post<void>(`${mm}/engines/${id}/unregister`, { session }, o),
     },
     jobs: {
       list: list<JobBody>('jobs'),
       get: one<JobBody>('jobs'),
       create: (body: JobInput, o?: CreateOptions) => post<JobBody>(`${mm}/jobs`, body, idempotent(o)),
-      cancel: (id: string, reason?: string, o?: CallOptions) => post<JobBody>(`${mm}/jobs/${encodeURIComponent(id)}/cancel`, { reason }, o),
-      rerun: (id: string, o?: CreateOptions) => post<JobBody>(`${mm}/jobs/${encodeURIComponent(id)}/rerun`, {}, idempotent(o)),
+      cancel: (id: string, reason?: string, o?: CallOptions) =>
+        post<JobBody>(`${mm}/jobs/${encodeURIComponent(id)}/cancel`, { reason }, o),
+      rerun: (id: string, o?: CreateOptions) =>
+        post<JobBody>(`${mm}/jobs/${encodeURIComponent(id)}/rerun`, {}, idempotent(o)),
       /** Content of the n-th output as a stream. */
-      output: (id: string, n = 0, o?: CallOptions) => send('GET', `${mm}/jobs/${encodeURIComponent(id)}/outputData/${n}/content`, undefined, o),
-      progress: (a: { jobId: string; attempt: number }, body: ProgressInput, o?: CallOptions) => post<ProgressBody>(attempt(a, 'progress'), body, o),
-      finish: (a: { jobId: string; attempt: number }, body: FinishInput, o?: CallOptions) => post<JobBody>(attempt(a, 'finish'), body, o),
-      release: (a: { jobId: string; attempt: number }, body: ReleaseInput, o?: CallOptions) => post<void>(attempt(a, 'release'), body, o),
+      output: (id: string, n = 0, o?: CallOptions) =>
+        send('GET', `${mm}/jobs/${encodeURIComponent(id)}/outputData/${n}/content`, undefined, o),
+      progress: (a: { jobId: string; attempt: number }, body: ProgressInput, o?: CallOptions) =>
+        post<ProgressBody>(attempt(a, 'progress'), body, o),
+      finish: (a: { jobId: string; attempt: number }, body: FinishInput, o?: CallOptions) =>
+        post<JobBody>(attempt(a, 'finish'), body, o),
+      release: (a: { jobId: string; attempt: number }, body: ReleaseInput, o?: CallOptions) =>
+        post<void>(attempt(a, 'release'), body, o),
     },
     jobHistories: {
       list: list<JobHistoryBody>('jobHistories'),
       findByRootProcessInstanceId: (processInstanceId: string, o?: CallOptions) =>
-        get<HalList<JobHistoryBody>>(`${mm}/jobHistories/search/findAllByJobMLCS_ProcessInstanceRootProcessInstanceId`, { ...o, query: { processInstanceId } }),
+        get<HalList<JobHistoryBody>>(
+          `${mm}/jobHistories/search/findAllByJobMLCS_ProcessInstanceRootProcessInstanceId`,
+          { ...o, query: { processInstanceId } },
+        ),
     },
     notifications: {
       list: list<NotificationBody>('notifications'),
-      create: (body: NotificationInput, o?: CreateOptions) => post<NotificationBody>(`${mm}/notifications`, body, idempotent(o)),
+      create: (body: NotificationInput, o?: CreateOptions) =>
+        post<NotificationBody>(`${mm}/notifications`, body, idempotent(o)),
     },
     files: {
       /** Streams up; answers its SHA-256 and size. The same bytes twice are one file. */
@@ -179,18 +223,28 @@ export function makeClient(options: ClientOptions) {
     },
     mlc: {
       signal: (body: SignalBody, o?: CallOptions) => post<void>(`${mlcRest}/signal`, body, o),
-      signalResponsive: (body: SignalBody, o?: CreateOptions) => post<SignalResponsiveBody>(`${mlcRest}/signalResponsive`, body, idempotent(o)),
-      incidents: (processInstanceId: string, o?: CallOptions) => get<IncidentBody[]>(`${mlcRest}/incident`, { ...o, query: { processInstanceId } }),
-      processInstance: (id: string, o?: CallOptions) => get<ProcessInstanceBody>(`${mlcRest}/process-instance/${encodeURIComponent(id)}`, o),
-      historicProcessInstance: (id: string, o?: CallOptions) => get<Record<string, unknown>>(`${mlcRest}/history/process-instance/${encodeURIComponent(id)}`, o),
-      processDefinitions: (query?: CallOptions['query'], o?: CallOptions) => get<ProcessDefinitionBody[]>(`${mlcRest}/process-definition`, { ...o, query: { ...query } }),
+      signalResponsive: (body: SignalBody, o?: CreateOptions) =>
+        post<SignalResponsiveBody>(`${mlcRest}/signalResponsive`, body, idempotent(o)),
+      incidents: (processInstanceId: string, o?: CallOptions) =>
+        get<IncidentBody[]>(`${mlcRest}/incident`, { ...o, query: { processInstanceId } }),
+      processInstance: (id: string, o?: CallOptions) =>
+        get<ProcessInstanceBody>(`${mlcRest}/process-instance/${encodeURIComponent(id)}`, o),
+      historicProcessInstance: (id: string, o?: CallOptions) =>
+        get<Record<string, unknown>>(`${mlcRest}/history/process-instance/${encodeURIComponent(id)}`, o),
+      processDefinitions: (query?: CallOptions['query'], o?: CallOptions) =>
+        get<ProcessDefinitionBody[]>(`${mlcRest}/process-definition`, { ...o, query: { ...query } }),
       /** Multipart `/deployment/create`; `files` by resource name. */
-      deploy: (name: string, files: Record<string, string>, o: CallOptions & { duplicateFiltering?: boolean; source?: string } = {}) => {
+      deploy: (
+        name: string,
+        files: Record<string, string>,
+        o: CallOptions & { duplicateFiltering?: boolean; source?: string } = {},
+      ) => {
         const form = new FormData()
         form.set('deployment-name', name)
         if (o.duplicateFiltering) form.set('enable-duplicate-filtering', 'true')
         if (o.source !== undefined) form.set('deployment-source', o.source)
-        for (const [file, text] of Object.entries(files)) form.set(file, new Blob([text], { type: 'application/octet-stream' }), file)
+        for (const [file, text] of Object.entries(files))
+          form.set(file, new Blob([text], { type: 'application/octet-stream' }), file)
         return post<Record<string, unknown>>(`${mlcRest}/deployment/create`, form, o)
       },
       tell: (event: DomainEvent, o?: CallOptions) => post<void>(`${mlcRest}/events`, event, o),
@@ -199,7 +253,13 @@ export function makeClient(options: ClientOptions) {
 }
 
 function isRawBody(body: unknown): body is ReadableStream | Uint8Array | FormData | URLSearchParams | string {
-  return body instanceof ReadableStream || body instanceof Uint8Array || body instanceof FormData || body instanceof URLSearchParams || typeof body === 'string'
+  return (
+    body instanceof ReadableStream ||
+    body instanceof Uint8Array ||
+    body instanceof FormData ||
+    body instanceof URLSearchParams ||
+    typeof body === 'string'
+  )
 }
 
 function queryString(query: CallOptions['query']): string {

@@ -19,7 +19,11 @@ const tagPattern = /^[^\s,][^,\n\r]*$/
 export function parseTag(text: string): Tag {
   const trimmed = text.trim()
   if (trimmed.length > 200 || !tagPattern.test(trimmed)) {
-    throw new InputError('InvalidTag', `'${text}' is not a tag: a tag is 1 to 200 characters on one line, without commas`, { tag: text })
+    throw new InputError(
+      'InvalidTag',
+      `'${text}' is not a tag: a tag is 1 to 200 characters on one line, without commas`,
+      { tag: text },
+    )
   }
   return trimmed as Tag
 }

@@ -74,7 +74,11 @@ export const DeployableModelBody = z.looseObject({
 })
 export type DeployableModelBody = z.infer<typeof DeployableModelBody>
 
-export const Endpoint = z.looseObject({ endpointType: z.string(), encoding: z.string().nullish(), path: z.string().nullish() })
+export const Endpoint = z.looseObject({
+  endpointType: z.string(),
+  encoding: z.string().nullish(),
+  path: z.string().nullish(),
+})
 
 export const EngineState = z.enum(['INIT', 'RUNNING', 'FINISHING', 'FINISHED', 'ERROR'])
 /** What a runtime says it can run; checked by the matcher. */
@@ -167,7 +171,9 @@ export const JobInput = z.looseObject({
   inputData: z.array(Asset).nullish(),
   outputData: z.array(Asset).nullish(),
   additionalAssets: z.array(Asset).nullish(),
-  targetEngine: z.looseObject({ id: z.string().nullish(), name: z.string().nullish(), engineType: z.string().nullish() }).nullish(),
+  targetEngine: z
+    .looseObject({ id: z.string().nullish(), name: z.string().nullish(), engineType: z.string().nullish() })
+    .nullish(),
   referenceModel: z.looseObject({}).nullish(),
   enableInputSchemaChecking: z.boolean().nullish(),
   enableOutputSchemaChecking: z.boolean().nullish(),
@@ -221,7 +227,9 @@ export const JobHistoryBody = z.looseObject({
   ...owned,
   jobId: z.string(),
   jobStatus: JobStatus,
-  events: z.array(z.looseObject({ date: z.string(), event: z.string(), jobStatus: JobStatus, cause: z.string().nullish() })),
+  events: z.array(
+    z.looseObject({ date: z.string(), event: z.string(), jobStatus: JobStatus, cause: z.string().nullish() }),
+  ),
   jobMLCS: z.array(z.looseObject({ processInstance: ProcessInstanceRef })).default([]),
 })
 export type JobHistoryBody = z.infer<typeof JobHistoryBody>

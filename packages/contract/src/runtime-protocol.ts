@@ -51,7 +51,10 @@ export interface HeartbeatBody {
 }
 
 /** `POST /engines/{id}/lease` → 200 {@link LeaseBody}, or 204 after `waitMs` without work. */
-export const LeaseInput = z.object({ session: z.number().int(), waitMs: z.number().int().min(0).max(60_000).default(20_000) })
+export const LeaseInput = z.object({
+  session: z.number().int(),
+  waitMs: z.number().int().min(0).max(60_000).default(20_000),
+})
 export type LeaseInput = z.input<typeof LeaseInput>
 export interface LeaseBody extends AttemptRef {
   leaseMs: number

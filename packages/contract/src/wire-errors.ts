@@ -95,7 +95,12 @@ export function toProblem(error: AppError, context: RenderContext): { status: nu
  * oddity that the kind alone does not give.
  */
 export function toCamundaError(error: AppError, context: RenderContext): { status: number; body: CamundaErrorBody } {
-  const oddity = (error.data.camunda ?? {}) as { type?: string; status?: number; code?: number | null; details?: unknown }
+  const oddity = (error.data.camunda ?? {}) as {
+    type?: string
+    status?: number
+    code?: number | null
+    details?: unknown
+  }
   const message = error.kind === 'Bug' ? internalMessage(context) : error.message
   const body: CamundaErrorBody = {
     type: oddity.type ?? camundaType(error),
@@ -143,7 +148,18 @@ const kindByStatus: Record<number, ErrorKind> = {
   503: 'Unavailable',
 }
 
-const problemMembers = new Set(['type', 'title', 'status', 'detail', 'code', 'timestamp', 'error', 'message', 'instance', 'path'])
+const problemMembers = new Set([
+  'type',
+  'title',
+  'status',
+  'detail',
+  'code',
+  'timestamp',
+  'error',
+  'message',
+  'instance',
+  'path',
+])
 
 /** Reads either dialect back into the tree; anything else becomes an error that quotes the status. */
 export function fromErrorResponse(status: number, body: unknown): AppError {
@@ -160,7 +176,12 @@ export function fromErrorResponse(status: number, body: unknown): AppError {
     for (const [key, value] of Object.entries(record)) if (!problemMembers.has(key)) data[key] = value
     if (status !== statusByKind[kind]) data.status = status
   } else if (typeof record.type === 'string') {
-    data.camunda = { type: record.type, status, code: record.code ?? null, ...(record.details === undefined ? {} : { details: record.details }) }
+    data.camunda = {
+      type: record.type,
+      status,
+      code: record.code ?? null,
+      ...(record.details === undefined ? {} : { details: record.details }),
+    }
   }
   return new AppError(kind, errorCode(status, record, kind), message, data as ErrorData)
 }

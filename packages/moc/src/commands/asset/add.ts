@@ -1,0 +1,50 @@
+import { basename } from 'node:path'
+import { type AssetInput, Conflict, InputError } from '@rowhouse/contract'
+import type { Context } from '../../context.ts'
+import { externalAsset, isUrl, localFileAsset } from '../../local-files.ts'
+import { getModel } from '../../lookup.ts'
+
+interface AddOptions {
+  name?: string
+  external?: boolean
+  force?: boolean
+  region?: string
+  verbose?: boolean
+  [role: string]: unknown
+}
+
+const roles: Record<string, string> = {
+  modelSource: 'MODEL_SOURCE',
+  trainingData: 'TRAINING_DATA',
+  testData: 'TEST_DATA',
+  comparatorData: 'COMPARATOR_DATA',
+  weightsFile: 'WEIGHTS_FILE',
+  modelBinary: 'MODEL_BINARY',
+  resultComparator: 'RESULT_COMPARATOR',
+}
+
+export async function run(context: Context, [modelName = '', path = '']: string[], options: AddOptions): Promise<void> {
+  const client = context.client()
+  const model = await getModel(client, modelName)
+  const name = options.name ?? basename(path)
+  const already = model.modelAssets.some((asset) => (asset.name ?? asset.filename) === name)
+  if (already && !options.force)
+    throw new Conflict(
+      'AssetExists',
+      `${modelName} already has an asset '${name}'. Replace it with --force, or give another --name`,
+    )
+  if (isUrl(path) && !options.external)
+    throw new InputError('ExternalWanted', `${path} is a URL: add --external to keep a reference to it`)
+  const asset: AssetInput = isUrl(path) ? externalAsset(path, options.region) : await localFileAsset(client, path, name)
+  asset.name = name
+  asset.assetRole = Object.entries(roles).find(([option]) => options[option] === true)?.[1] ?? 'UNKNOWN'
+  const kept = model.modelAssets.filter((other) => (other.name ?? other.filename) !== name)
+  await client.storedModels.patch(
+    model.id,
+    { modelAssets: [...kept, asset] },
+    { headers: { 'if-match': `"${model.version}"` } },
+  )
+  if (options.verbose)
+    context.output.say(`${already ? 'Replaced' : 'Added'} ${name} (${asset.assetType}, ${asset.assetRole})`)
+  context.output.print(`Added ${name} to ${model.id}`)
+}

@@ -1,0 +1,13 @@
+import type { Context } from '../../context.ts'
+import { printList } from '../../output.ts'
+
+export async function run(context: Context, [processInstanceId = '']: string[]): Promise<void> {
+  const incidents = await context.client().mlc.incidents(processInstanceId)
+  await printList(context.output, incidents, [
+    { title: 'ID', value: (incident) => incident.id },
+    { title: 'TYPE', value: (incident) => incident.incidentType },
+    { title: 'ACTIVITY', value: (incident) => incident.activityId },
+    { title: 'TIME', value: (incident) => incident.incidentTimestamp },
+    { title: 'MESSAGE', value: (incident) => incident.incidentMessage },
+  ])
+}

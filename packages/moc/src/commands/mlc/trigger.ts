@@ -1,0 +1,37 @@
+import { InputError, type SignalBody } from '@rowhouse/contract'
+import type { Context } from '../../context.ts'
+import { followInstance } from '../../follow-instance.ts'
+import { readJsonFile } from '../../job-create.ts'
+import { printMade } from '../../output.ts'
+
+interface TriggerOptions {
+  file: string
+  wait?: boolean
+  idempotencyKey?: string
+}
+
+export async function run(context: Context, _args: string[], options: TriggerOptions): Promise<void> {
+  const body = readJsonFile(options.file) as SignalBody
+  if (typeof body.name !== 'string' || body.name === '') {
+    throw new InputError(
+      'NoSignalName',
+      `${options.file} names no signal. It needs the body of signalResponsive: {"name": "com.modelop.mlc.definitions.Signals_DEPLOYED_BATCH_JOB", "variables": {…}}`,
+    )
+  }
+  const client = context.client()
+  const answer = await client.mlc.signalResponsive(
+    body,
+    options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey },
+  )
+  for (const warning of answer.warnings ?? []) context.output.say(`warning: ${warning}`)
+  const id = answer.processInstanceId
+  if (id === null) {
+    context.output.say(`The signal woke ${answer.notifiedExecutions.length} waiting executions and started no process`)
+    return
+  }
+  if (options.wait) {
+    context.output.say(`Started process instance ${id}`)
+    await followInstance(context, id)
+  }
+  await printMade(context.output, 'Started process instance', { ...answer, id })
+}

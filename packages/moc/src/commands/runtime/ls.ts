@@ -1,0 +1,29 @@
+import type { EngineBody } from '@rowhouse/contract'
+import type { Context } from '../../context.ts'
+import { listUpTo, parseLimit } from '../../lookup.ts'
+import { printList } from '../../output.ts'
+
+export async function run(
+  context: Context,
+  _args: string[],
+  options: { limit?: string; stage?: string; tag: string[] },
+): Promise<void> {
+  const client = context.client()
+  const wanted = [...options.tag, ...(options.stage === undefined ? [] : [options.stage])]
+  const engines = await listUpTo<EngineBody>(
+    (query) => client.engines.list(query),
+    wanted.length === 0 ? parseLimit(options.limit) : 10_000,
+  )
+  const rows = engines
+    .filter((engine) => wanted.every((tag) => engine.tags.includes(tag)))
+    .slice(0, parseLimit(options.limit))
+  await printList(context.output, rows, [
+    { title: 'ID', value: (engine) => engine.id },
+    { title: 'NAME', value: (engine) => engine.name },
+    { title: 'TAGS', value: (engine) => engine.tags.join(',') },
+    { title: 'STATE', value: (engine) => (engine.alive ? engine.state : 'GONE') },
+    { title: 'LANGUAGES', value: (engine) => engine.capabilities.languages.join(',') },
+    { title: 'WAITING', value: (engine) => engine.queue?.waiting },
+    { title: 'RUNNING', value: (engine) => engine.queue?.running },
+  ])
+}

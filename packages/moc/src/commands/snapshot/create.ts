@@ -1,0 +1,27 @@
+import type { Context } from '../../context.ts'
+import { getModel } from '../../lookup.ts'
+import { printMade } from '../../output.ts'
+
+interface SnapshotOptions {
+  tag: string[]
+  stage: string[]
+  name?: string
+  description?: string
+}
+
+export async function run(context: Context, [modelName = '']: string[], options: SnapshotOptions): Promise<void> {
+  const client = context.client()
+  const model = await getModel(client, modelName)
+  const snapshot = await client.deployableModels.create({
+    storedModel: { id: model.id },
+    metaData: {
+      tags: options.tag,
+      ...(options.name === undefined ? {} : { name: options.name }),
+      ...(options.description === undefined ? {} : { description: options.description }),
+    },
+    targetRuntimes: options.stage.map((stage) => ({ tags: [stage] })),
+  })
+  if (options.tag.length === 0)
+    context.output.say('The snapshot has no service tag: any runtime of a stage may run it. Give one with --tag')
+  await printMade(context.output, `Snapshot ${snapshot.metaData.name ?? ''}:`, snapshot)
+}

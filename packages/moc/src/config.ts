@@ -1,0 +1,61 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { homedir, platform } from 'node:os'
+import { dirname, join } from 'node:path'
+import { InputError } from '@rowhouse/contract'
+
+/** What moc remembers between calls. Never a password. */
+export interface MocConfig {
+  gatewayUrl: string
+  username?: string
+  accessToken?: string
+  refreshToken?: string
+}
+
+/** `ROWHOUSE_MOC_CONFIG` names another file. */
+export function configPath(env: NodeJS.ProcessEnv = process.env): string {
+  if (env.ROWHOUSE_MOC_CONFIG) return env.ROWHOUSE_MOC_CONFIG
+  if (platform() === 'win32') return join(env.APPDATA ?? join(homedir(), 'AppData', 'Roaming'), 'moc', 'config.json')
+  return join(env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'moc', 'config.json')
+}
+
+export function readConfig(path = configPath()): MocConfig | undefined {
+  if (!existsSync(path)) return undefined
+  try {
+    const config = JSON.parse(readFileSync(path, 'utf8')) as MocConfig
+    if (typeof config.gatewayUrl === 'string') return config
+  } catch {
+    // falls through to the sentence below: a file that is no JSON and one without a URL are mended the same way
+  }
+  throw new InputError(
+    'BadConfig',
+    `${path} is not a configuration of moc. Remove it, then run: moc init <gateway URL>`,
+  )
+}
+
+/** Written beside and renamed, readable by its owner only. */
+export function writeConfig(config: MocConfig, path = configPath()): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const beside = `${path}.${process.pid}`
+  writeFileSync(beside, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
+  chmodSync(beside, 0o600)
+  renameSync(beside, path)
+}
+
+export function parseGatewayUrl(text: string): string {
+  let url: URL
+  try {
+    url = new URL(text)
+  } catch {
+    throw new InputError(
+      'BadGatewayUrl',
+      `'${text}' is not a URL. Give it with its scheme, for instance http://127.0.0.1:8090`,
+    )
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new InputError('BadGatewayUrl', `'${text}' is not an http or https URL. For instance: http://127.0.0.1:8090`)
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new InputError('BadGatewayUrl', 'Leave user and password out of the gateway URL; moc asks for them')
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+}

@@ -1,0 +1,37 @@
+import { BpmnError, Conflict, Denied, InputError, NotFound, Unavailable, Unmet } from '@rowhouse/contract'
+import { expect, it } from 'vitest'
+import { Exit, explain } from './exit.ts'
+
+it.each([
+  [new InputError('X', 'x'), 2],
+  [new NotFound('job', '1'), 3],
+  [new Denied('Unauthenticated', 'x'), 4],
+  [new Conflict('StaleRevision', 'x'), 5],
+  [new Unmet('NoMatchingRuntime', 'x'), 1],
+  [new Unavailable('x'), 1],
+  [new BpmnError('E', 'x'), 1],
+  [new Error('x'), 1],
+  [new Exit(7), 7],
+])('%s ends with exit code %i', (error, code) => {
+  expect(explain(error).code).toBe(code)
+})
+
+it('a failed match says what each runtime lacks and what would mend it', () => {
+  const seen = [
+    {
+      id: '1',
+      name: 'dev-1',
+      tags: ['DEV'],
+      predicates: [
+        { predicate: 'alive', passed: true, detail: 'is alive' },
+        { predicate: 'stage', passed: false, detail: "lacks tag 'PROD'" },
+      ],
+    },
+  ]
+  const error = new Unmet('NoMatchingRuntime', 'No runtime matches', { seen, mend: 'moc runtime tag add dev-1 PROD' })
+  expect(explain(error).text).toBe("moc: No runtime matches\n  dev-1: lacks tag 'PROD'\nTry: moc runtime tag add dev-1 PROD")
+})
+
+it('an ended session says how to sign in again', () => {
+  expect(explain(new Denied('Unauthenticated', 'You are not signed in')).text).toContain('moc credentials')
+})

@@ -1,0 +1,84 @@
+/** What `job create deployedbatch` and `job create batchjob` have in common. */
+import { readFileSync } from 'node:fs'
+import { InputError, type JobInput } from '@rowhouse/contract'
+import type { Context } from './context.ts'
+import { Exit } from './exit.ts'
+import { endSentence, exitCodeOfJob, fetchOutput, watchJob } from './job-wait.ts'
+import { inputAsset, isUrl, outputAsset } from './local-files.ts'
+import { printMade } from './output.ts'
+
+export interface CreateJobOptions {
+  wait?: boolean
+  timeout?: string
+  idempotencyKey?: string
+  region?: string
+  file?: string
+}
+
+export async function createJob(
+  context: Context,
+  model: JobInput,
+  files: { input: string; output: string },
+  options: CreateJobOptions,
+): Promise<void> {
+  const client = context.client()
+  const timeoutSeconds = parseTimeout(options.timeout)
+  const body: JobInput = {
+    ...readFurtherFields(options.file),
+    ...model,
+    outputData: [outputAsset(files.output, options.region)],
+    inputData: [await inputAsset(client, files.input, options.region)],
+  }
+  const job = await client.jobs.create(
+    body,
+    options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey },
+  )
+  if (!options.wait) {
+    await printMade(context.output, 'Created job', job)
+    return
+  }
+  context.output.say(`Created job ${job.id}`)
+  const ended = await watchJob(context, job.id, timeoutSeconds)
+  if (ended.jobStatus === 'COMPLETE' && !isUrl(files.output)) {
+    await fetchOutput(client, job.id, files.output)
+    context.output.say(`Output written to ${files.output}`)
+  }
+  context.output.say(endSentence(ended))
+  await printMade(context.output, 'Job', ended)
+  const code = exitCodeOfJob(ended)
+  if (code !== 0) throw new Exit(code)
+}
+
+export function parseTimeout(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const seconds = Number(text)
+  if (!Number.isFinite(seconds) || seconds <= 0)
+    throw new InputError('BadTimeout', `--timeout takes seconds above 0, not '${text}'`)
+  return seconds
+}
+
+function readFurtherFields(path: string | undefined): JobInput {
+  return path === undefined ? {} : (readJsonFile(path) as JobInput)
+}
+
+/** A JSON object from a file; says where the text is wrong. */
+export function readJsonFile(path: string): Record<string, unknown> {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new InputError(
+      'UnreadableFile',
+      `Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw new InputError('BadJson', `${path} is not JSON: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new InputError('BadJson', `${path} must hold a JSON object`)
+  return value as Record<string, unknown>
+}

@@ -1,0 +1,82 @@
+/** Waiting for a job: progress on stderr while it runs, then one sentence, an exit code, and the output where it was asked for. */
+import type { Client, JobBody } from '@rowhouse/contract'
+import type { Context } from './context.ts'
+import { Exit, exitCode } from './exit.ts'
+import { saveStream } from './local-files.ts'
+
+const pollMs = 300
+
+export const isEnded = (job: JobBody): boolean => ['COMPLETE', 'ERROR', 'CANCELLED'].includes(job.jobStatus)
+
+export interface WaitOptions {
+  /** Seconds; undefined waits for ever. */
+  timeoutSeconds?: number
+  /** Told each time the job was looked at. */
+  onLook?: (job: JobBody) => void
+}
+
+export async function waitForJob(client: Client, jobId: string, options: WaitOptions = {}): Promise<JobBody> {
+  const deadline =
+    options.timeoutSeconds === undefined ? Number.POSITIVE_INFINITY : Date.now() + options.timeoutSeconds * 1000
+  for (;;) {
+    const job = await client.jobs.get(jobId)
+    options.onLook?.(job)
+    if (isEnded(job)) return job
+    if (Date.now() >= deadline) {
+      throw new Exit(
+        exitCode.timeout,
+        `moc: job ${jobId} is still ${job.jobStatus} after ${options.timeoutSeconds} s; it goes on. See: moc job status ${jobId}`,
+      )
+    }
+    await new Promise((resolve) => setTimeout(resolve, Math.min(pollMs, Math.max(0, deadline - Date.now()))))
+  }
+}
+
+/** Waits with a progress line on a terminal and a line per status elsewhere. */
+export async function watchJob(context: Context, jobId: string, timeoutSeconds?: number): Promise<JobBody> {
+  let said = ''
+  const bar = process.stderr.isTTY === true
+  const onLook = (job: JobBody) => {
+    const line = bar ? progressLine(job) : `job ${job.id} ${job.jobStatus}`
+    if (line === said) return
+    said = line
+    if (bar) process.stderr.write(`\r\u001b[K${line}${isEnded(job) ? '\n' : ''}`)
+    else context.output.say(line)
+  }
+  return waitForJob(context.client(), jobId, { onLook, ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) })
+}
+
+export function progressLine(job: JobBody): string {
+  const progress = job.progress
+  if (progress === null || progress === undefined || job.jobStatus === 'WAITING' || job.jobStatus === 'CREATED')
+    return `${job.jobStatus}`
+  const total = progress.recordsTotal ?? undefined
+  const part = total === undefined || total === 0 ? undefined : Math.min(1, progress.recordsIn / total)
+  const bar =
+    part === undefined ? '' : ` [${'#'.repeat(Math.round(part * 30)).padEnd(30, '.')}] ${Math.floor(part * 100)} %`
+  const speed = progress.recordsPerSecond
+    ? `, ${Math.round(progress.recordsPerSecond).toLocaleString('en-US')} records/s`
+    : ''
+  return `${job.jobStatus}${bar} ${progress.recordsIn.toLocaleString('en-US')} records${speed}`
+}
+
+/** The end of a job in one line: counts, then how it ended where that is not plain success. */
+export function endSentence(job: JobBody): string {
+  const progress = job.progress
+  const counts = progress
+    ? `: ${progress.recordsIn} records in, ${progress.recordsOut} out, ${progress.recordsRejected} rejected`
+    : ''
+  const speed = progress?.recordsPerSecond ? `, ${Math.round(progress.recordsPerSecond)} records/s` : ''
+  return `Job ${job.id} ${job.jobStatus} ${job.jobResult}${counts}${speed}${job.outcome ? `. ${job.outcome}` : ''}`
+}
+
+/** 0, 6 (ended in ERROR or CANCELLED) or 7 (finished with rejected records). */
+export function exitCodeOfJob(job: JobBody): number {
+  if (job.jobStatus !== 'COMPLETE') return exitCode.jobFailed
+  return job.jobResult === 'FAILURE' ? exitCode.jobRejects : exitCode.ok
+}
+
+export async function fetchOutput(client: Client, jobId: string, path: string): Promise<void> {
+  const response = await client.jobs.output(jobId)
+  await saveStream(response.body as ReadableStream | null, path)
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { hasRole, pickPrimarySource } from './primary-source.ts'
+import { pickSchemas } from './schema-files.ts'
+
+const scored = '# modelop.score\ndef action(datum):\n    yield datum\n'
+
+describe('the primary source', () => {
+  it('is the only source there is', () => {
+    expect(pickPrimarySource([{ file: 'a.py', text: '' }], undefined).file).toBe('a.py')
+  })
+
+  it('is the only one with a role annotation', () => {
+    const sources = [
+      { file: 'helpers.py', text: 'x = 1' },
+      { file: 'src/monitor.py', text: '#modelop.metrics\ndef m(a): ...' },
+    ]
+    expect(pickPrimarySource(sources, undefined).file).toBe('src/monitor.py')
+  })
+
+  it('is chosen by the reader where several could be it', () => {
+    const sources = [
+      { file: 'a.py', text: scored },
+      { file: 'b.py', text: scored },
+    ]
+    expect(() => pickPrimarySource(sources, undefined)).toThrow('Several files could be the model: a.py, b.py. Choose one with --source')
+    expect(pickPrimarySource(sources, 'b.py').file).toBe('b.py')
+    expect(() => pickPrimarySource(sources, 'c.py')).toThrow('There is no source c.py in the folder; it has: a.py, b.py')
+  })
+
+  it('prefers the usual name in the top folder', () => {
+    const sources = [
+      { file: 'model.py', text: scored },
+      { file: 'old/model.py', text: scored },
+      { file: 'z.py', text: scored },
+    ]
+    expect(pickPrimarySource(sources, undefined).file).toBe('model.py')
+  })
+})
+
+describe('a role annotation', () => {
+  it.each([
+    ['# modelop.score', true],
+    ['#modelop.score', true],
+    ['// modelop.score', true],
+    ['# ModelOp.score\r', true],
+    ['# # modelop.score', false],
+    ['  # modelop.score', false],
+    ['# modelop.scores', false],
+  ])('%j: %s', (line, expected) => {
+    expect(hasRole(`${line}\ndef f(): ...`, 'score')).toBe(expected)
+  })
+})
+
+describe('schemas of a folder', () => {
+  const files = [
+    { file: 'schemas/in.avsc', text: '{"type":"record","name":"r","fields":[]}' },
+    { file: 'output_schema.avsc', text: '"double"' },
+  ]
+
+  it('follow the annotations by path, file name or schema name', () => {
+    const picked = pickSchemas('# modelop.schema.0: in\n#modelop.schema.1:output_schema.avsc\n', files)
+    expect(picked.input[0]).toMatchObject({ name: 'in', schemaDefinition: { type: 'record' } })
+    expect(picked.output[0]).toMatchObject({ name: 'output_schema', schemaDefinition: 'double' })
+  })
+
+  it('are found by their file names where the source names none, and a wrong name is told', () => {
+    const picked = pickSchemas('# modelop.schema.0: stock_quote\n', files)
+    expect(picked.notes).toEqual(["The source names a schema 'stock_quote' that is not in the folder"])
+    expect(picked.input).toEqual([])
+    expect(picked.output).toHaveLength(1)
+  })
+})

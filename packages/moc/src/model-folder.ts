@@ -1,0 +1,131 @@
+/** A folder with a model, as its authors keep it in git, becomes a stored model: sources, artefacts, schemas, metadata. */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, extname, join, relative, resolve, sep } from 'node:path'
+import {
+  type AssetInput,
+  type Client,
+  InputError,
+  type ModelMetaData,
+  NotFound,
+  type StoredModelInput,
+} from '@rowhouse/contract'
+import { localFileAsset } from './local-files.ts'
+import { hasRole, pickPrimarySource } from './primary-source.ts'
+import { pickSchemas } from './schema-files.ts'
+
+const skippedFolders = new Set(['.git', 'node_modules', '__pycache__', '.venv', 'venv', '.ipynb_checkpoints'])
+
+const languageByExtension: Record<string, string> = {
+  '.py': 'PYTHON',
+  '.py3': 'PYTHON',
+  '.js': 'JAVASCRIPT',
+  '.mjs': 'JAVASCRIPT',
+  '.r': 'R',
+}
+
+interface ImportOptions {
+  name?: string
+  source?: string
+}
+
+export async function readModelFolder(
+  client: Client,
+  folder: string,
+  options: ImportOptions,
+): Promise<{ body: StoredModelInput; notes: string[] }> {
+  const files = listFiles(folder)
+  const notes: string[] = []
+  const sources = files
+    .filter((file) => languageByExtension[extname(file).toLowerCase()] !== undefined)
+    .map((file) => ({ file, text: readText(folder, file) }))
+  const primary = pickPrimarySource(sources, options.source)
+  const type = languageByExtension[extname(primary.file).toLowerCase()] ?? 'UNKNOWN'
+  const metadata = readJsonFileOf(folder, files, 'metadata.json') as Partial<ModelMetaData> | undefined
+  const schemas = pickSchemas(
+    primary.text,
+    files
+      .filter((file) => file.toLowerCase().endsWith('.avsc'))
+      .map((file) => ({ file, text: readText(folder, file) })),
+  )
+  notes.push(...schemas.notes)
+  const isSource = new Set(sources.map((source) => source.file))
+  const modelAssets: AssetInput[] = sources.map((source) => sourceAsset(source, source.file === primary.file))
+  for (const file of files) {
+    if (isSource.has(file)) continue
+    modelAssets.push({ ...(await localFileAsset(client, join(folder, file), file)), assetRole: roleOf(file) })
+  }
+  const body: StoredModelInput = {
+    modelMetaData: {
+      ...metadata,
+      name: options.name ?? metadata?.name ?? basename(resolve(folder)),
+      type,
+      inputSchema: schemas.input,
+      outputSchema: schemas.output,
+    },
+    modelAssets,
+    requiredAssets: (readJsonFileOf(folder, files, 'required_assets.json') as StoredModelInput['requiredAssets']) ?? [],
+  }
+  if (!hasRole(primary.text, 'score') && !hasRole(primary.text, 'metrics') && !hasRole(primary.text, 'train')) {
+    notes.push(
+      `${primary.file} has no modelop.score, .metrics or .train annotation: the default names (action, metrics, train) will be looked for`,
+    )
+  }
+  return { body, notes }
+}
+
+function sourceAsset(source: { file: string; text: string }, primary: boolean): AssetInput {
+  return {
+    name: source.file,
+    assetType: 'SOURCE_CODE',
+    assetRole: primary ? 'MODEL_SOURCE' : 'UNKNOWN',
+    primaryModelSource: primary,
+    sourceCode: source.text,
+    sourceCodeFilePath: source.file,
+    sourceCodeType: 'MODEL',
+  }
+}
+
+function roleOf(file: string): string {
+  const name = basename(file).toLowerCase()
+  if (name === 'requirements.txt') return 'REQUIRED_LIBRARIES'
+  if (name === 'metadata.json') return 'MODEL_METADATA'
+  if (name === 'required_assets.json') return 'REQUIRED_ASSETS'
+  if (name.startsWith('readme')) return 'README_FILE'
+  if (name.endsWith('.avsc')) return 'MODEL_SCHEMA'
+  return 'UNKNOWN'
+}
+
+/** Relative paths with forward slashes, sorted. */
+function listFiles(folder: string): string[] {
+  if (!existsSync(folder)) throw new NotFound('folder', folder, `There is no folder ${resolve(folder)}`)
+  if (!statSync(folder).isDirectory())
+    throw new InputError('NotAFolder', `${resolve(folder)} is not a folder; give the folder that holds the model`)
+  const files: string[] = []
+  const visit = (inside: string) => {
+    for (const entry of readdirSync(inside, { withFileTypes: true })) {
+      const path = join(inside, entry.name)
+      if (entry.isDirectory() && !skippedFolders.has(entry.name)) visit(path)
+      else if (entry.isFile()) files.push(relative(folder, path).split(sep).join('/'))
+    }
+  }
+  visit(folder)
+  if (files.length === 0) throw new InputError('EmptyFolder', `${resolve(folder)} holds no file`)
+  return files.sort()
+}
+
+function readText(folder: string, file: string): string {
+  return readFileSync(join(folder, file), 'utf8')
+}
+
+function readJsonFileOf(folder: string, files: readonly string[], name: string): unknown {
+  const file = files.find((candidate) => candidate === name)
+  if (file === undefined) return undefined
+  try {
+    return JSON.parse(readText(folder, file))
+  } catch (error) {
+    throw new InputError(
+      'BadJson',
+      `${join(folder, file)} is not JSON: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  }
+}

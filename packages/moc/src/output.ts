@@ -1,0 +1,80 @@
+/** What commands print: data on stdout, talk on stderr; a table on a terminal, tab-separated when piped. */
+
+export type Format = 'table' | 'json' | 'yaml'
+
+export interface Column<Row> {
+  title: string
+  value: (row: Row) => string | number | null | undefined
+}
+
+export interface Output {
+  format: Format
+  quiet: boolean
+  isTerminal: boolean
+  /** Data. */
+  print(text: string): void
+  /** Talk. */
+  say(text: string): void
+}
+
+export function makeOutput(options: { outputFormat?: string; quiet?: boolean }): Output {
+  return {
+    format: (options.outputFormat ?? 'table') as Format,
+    quiet: options.quiet === true,
+    isTerminal: process.stdout.isTTY === true,
+    print: (text) => void process.stdout.write(`${text}\n`),
+    say: (text) => void process.stderr.write(`${text}\n`),
+  }
+}
+
+/** A list: ids alone with `--quiet`, documents with `-o json|yaml`, else the columns. */
+export async function printList<Row extends { id: string }>(
+  output: Output,
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+): Promise<void> {
+  if (output.quiet) {
+    for (const row of rows) output.print(row.id)
+    return
+  }
+  if (output.format !== 'table') {
+    output.print(await serialise(rows, output.format))
+    return
+  }
+  const cells = rows.map((row) => columns.map((column) => cellText(column.value(row))))
+  const titles = columns.map((column) => column.title)
+  for (const line of output.isTerminal
+    ? alignColumns([titles, ...cells])
+    : [titles, ...cells].map((row) => row.join('\t')))
+    output.print(line)
+}
+
+/** One document: YAML reads best where nothing was asked for. */
+export async function printDocument(output: Output, document: unknown): Promise<void> {
+  output.print(await serialise(document, output.format === 'table' ? 'yaml' : output.format))
+}
+
+/** What a command has made: the document when asked for, else a sentence that ends with the id, for scripts. */
+export async function printMade(output: Output, sentence: string, made: { id: string }): Promise<void> {
+  if (output.quiet) output.print(made.id)
+  else if (output.format === 'table') output.print(`${sentence} ${made.id}`)
+  else output.print(await serialise(made, output.format))
+}
+
+export async function serialise(value: unknown, format: Format): Promise<string> {
+  if (format === 'json') return JSON.stringify(value, null, 2)
+  const { stringify } = await import('yaml')
+  return stringify(value).trimEnd()
+}
+
+export function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => (row[index] ?? '').length)))
+  return rows.map((row) =>
+    row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0))).join('  '),
+  )
+}
+
+/** Tabs and line ends would break the columns. */
+function cellText(value: string | number | null | undefined): string {
+  return value === null || value === undefined ? '-' : String(value).replace(/[\t\r\n]+/g, ' ')
+}

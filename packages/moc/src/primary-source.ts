@@ -1,0 +1,52 @@
+import { basename } from 'node:path'
+import { InputError } from '@rowhouse/contract'
+
+export interface SourceText {
+  file: string
+  text: string
+}
+
+/** Whole-line annotation in column 0 with one comment marker: `# modelop.score`, `//modelop.metrics`. */
+export function hasRole(text: string, role: 'init' | 'score' | 'metrics' | 'train'): boolean {
+  const name = role === 'train' ? 'train(?:ing)?' : role
+  return new RegExp(`^(?:#|//)[ \\t]*modelop\\.${name}[ \\t]*(?::.*)?\\r?$`, 'im').test(text)
+}
+
+const usualNames = /^(model|main|score|scoring|index)\.(py|py3|js|mjs|r)$/i
+
+/**
+ * The source that holds the model: the one asked for; else the only one; else the only one with a role annotation; else one with a
+ * usual name. Several left: the reader chooses.
+ */
+export function pickPrimarySource(sources: readonly SourceText[], wanted: string | undefined): SourceText {
+  if (wanted !== undefined) {
+    const found = sources.find((source) => source.file === wanted.replace(/^\.\//, ''))
+    if (found === undefined)
+      throw new InputError('NoSuchSource', `There is no source ${wanted} in the folder; it has: ${nameAll(sources)}`)
+    return found
+  }
+  const annotated = sources.filter(
+    (source) => hasRole(source.text, 'score') || hasRole(source.text, 'metrics') || hasRole(source.text, 'train'),
+  )
+  for (const candidates of [sources, annotated, ...named(annotated.length > 0 ? annotated : sources)]) {
+    const [only, second] = candidates
+    if (only !== undefined && second === undefined) return only
+  }
+  if (sources.length === 0)
+    throw new InputError('NoSource', 'The folder holds no model source (.py, .py3, .js, .mjs, .R)')
+  throw new InputError(
+    'ManySources',
+    `Several files could be the model: ${nameAll(annotated.length > 0 ? annotated : sources)}. Choose one with --source`,
+  )
+}
+
+/** Candidates narrowed by usual names, top folder first. */
+function named(sources: readonly SourceText[]): SourceText[][] {
+  const usual = sources.filter((source) => usualNames.test(basename(source.file)))
+  const score = sources.filter((source) => hasRole(source.text, 'score'))
+  return [usual.filter((source) => !source.file.includes('/')), usual, score]
+}
+
+function nameAll(sources: readonly SourceText[]): string {
+  return sources.map((source) => source.file).join(', ') || 'none'
+}

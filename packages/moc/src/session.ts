@@ -1,0 +1,78 @@
+import { type Client, Denied, fromErrorResponse, InputError, makeClient } from '@rowhouse/contract'
+import { configPath, type MocConfig, readConfig, writeConfig } from './config.ts'
+
+export interface TokenBody {
+  access_token: string
+  refresh_token: string
+  expires_in: number
+  token_type: string
+}
+
+/**
+ * A client for the configured gateway. `ROWHOUSE_MOC_GATEWAY` and `ROWHOUSE_MOC_TOKEN` go before the configuration; with
+ * `ROWHOUSE_MOC_USER` and `ROWHOUSE_MOC_PASSWORD` a run signs in by itself. An outdated token is renewed once and remembered.
+ */
+export function openClient(env: NodeJS.ProcessEnv = process.env): Client {
+  const path = configPath(env)
+  const config = env.ROWHOUSE_MOC_GATEWAY
+    ? { ...readConfig(path), gatewayUrl: env.ROWHOUSE_MOC_GATEWAY }
+    : readConfig(path)
+  if (config === undefined)
+    throw new InputError('NotConfigured', 'moc does not know a gateway yet. Run: moc init <gateway URL>')
+  const session = { config }
+  return makeClient({
+    baseUrl: config.gatewayUrl,
+    token: () => env.ROWHOUSE_MOC_TOKEN || session.config.accessToken,
+    renewToken: async () => {
+      if (env.ROWHOUSE_MOC_TOKEN) return undefined
+      const token = await renew(session.config, env)
+      if (token === undefined) throw new Denied('Unauthenticated', 'You are not signed in, or your session has ended')
+      session.config = remember(session.config, token, path, env)
+      return token.access_token
+    },
+  })
+}
+
+/** `POST /gocli/token` with user and password. Throws Denied with the gateway's own sentence. */
+export function signIn(gatewayUrl: string, username: string, password: string): Promise<TokenBody> {
+  return askToken(gatewayUrl, { username, password })
+}
+
+async function renew(config: MocConfig, env: NodeJS.ProcessEnv): Promise<TokenBody | undefined> {
+  if (config.refreshToken !== undefined) {
+    try {
+      return await askToken(config.gatewayUrl, { refresh_token: config.refreshToken })
+    } catch (error) {
+      if (!(error instanceof Error) || !('kind' in error) || error.kind !== 'Denied') throw error
+    }
+  }
+  if (env.ROWHOUSE_MOC_USER && env.ROWHOUSE_MOC_PASSWORD)
+    return signIn(config.gatewayUrl, env.ROWHOUSE_MOC_USER, env.ROWHOUSE_MOC_PASSWORD)
+  return undefined
+}
+
+function remember(config: MocConfig, token: TokenBody, path: string, env: NodeJS.ProcessEnv): MocConfig {
+  const next = { ...config, accessToken: token.access_token, refreshToken: token.refresh_token }
+  if (!env.ROWHOUSE_MOC_GATEWAY) writeConfig(next, path)
+  return next
+}
+
+async function askToken(gatewayUrl: string, form: Record<string, string>): Promise<TokenBody> {
+  const anonymous = makeClient({ baseUrl: gatewayUrl })
+  const response = await anonymous.send('POST', '/gocli/token', new URLSearchParams(form))
+  const body = (await response.json()) as TokenBody
+  if (typeof body.access_token !== 'string') throw fromErrorResponse(response.status, body)
+  return body
+}
+
+/** Whether the gateway wants a token at all (its unsecured mode does not). */
+export async function needsSignIn(gatewayUrl: string): Promise<boolean> {
+  const anonymous = makeClient({ baseUrl: gatewayUrl })
+  try {
+    await anonymous.storedModels.list({ size: 1 })
+    return false
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'Unauthenticated') return true
+    throw error
+  }
+}
