@@ -1,4 +1,13 @@
+export {
+  evaluate,
+  evaluateCondition,
+  evaluateLong,
+  evaluateName,
+  evaluateText,
+} from './expression/evaluate.ts'
 export type { Bean, Expression, ExpressionContext } from './expression/expression.ts'
+export { BpmnExpressionError } from './expression/expression-error.ts'
+export { bareName, constantText, literalExpression, parseExpression } from './expression/parse-expression.ts'
 export * from './graph.ts'
 export * from './state.ts'
 export * from './values.ts'

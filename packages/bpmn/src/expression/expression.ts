@@ -17,10 +17,14 @@ export interface ExpressionContext {
   /** Context objects such as `execution` and `task`: properties and methods that the engine offers, read-only JSON inside. */
   bean(name: string): Bean | undefined
   now: Date
+  /** Whoever acts: `currentUser()`, `currentUserGroups()`, `authenticatedUserId`; absent when nobody does. */
+  user?: { id: string; groups: readonly string[] }
 }
 
 export interface Bean {
   property(name: string): TypedValue | Bean | undefined
   /** undefined result: no such method. */
   call(method: string, args: TypedValue[]): TypedValue | undefined
+  /** The Java class that error messages name; without it, the name the bean was found by. */
+  javaClass?: string
 }
