@@ -100,8 +100,8 @@ async function scanFile(file: FileHandle, path: string, options: ScanOptions): P
     next.bytes.set(block.bytes.subarray(end - HEADROOM, end), 0)
     block = next
   }
-  scanner.finish(block.bytes, end)
   if (carried > 0) throw notUtf8(position - carried, scanner.line)
+  scanner.finish(block.bytes, end)
   return toScan(scanner, header, { bytes: position, delimiter, path, ragged: options.ragged ?? 'reject' })
 }
 
