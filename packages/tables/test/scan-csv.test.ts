@@ -68,6 +68,7 @@ describe('column types over the whole file are those of pandas.read_csv', () => 
     ['string', ['none']],
     ['string', ['NAN']],
     ['string', ['+nan']],
+    ['string', [' inf']],
     ['string', ['1e']],
     ['string', ['1e+']],
     ['string', ['0x10']],

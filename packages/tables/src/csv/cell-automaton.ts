@@ -75,7 +75,7 @@ function linkWord(from: Node, word: string, kind: number, anyCase: boolean): Nod
   let at = from
   for (const [index, char] of [...word].entries()) {
     const next = newNode(index === word.length - 1 ? kind : 0)
-    link(at, anyCase ? char.toLowerCase() + char.toUpperCase() : char, next)
+    link(at, anyCase && /[a-z]/.test(char) ? char + char.toUpperCase() : char, next)
     at = next
   }
   return at
@@ -129,9 +129,10 @@ function linkNumbers(start: Node): void {
       link(from, '0', zero)
       link(from, '123456789', integer)
       link(from, '.', barePoint)
-      const inf = linkWord(from, 'inf', CELL.float, true)
-      linkWord(inf, 'inity', CELL.float, true)
     }
+    // Unlike other numbers, infinity may not stand between blanks.
+    linkWord(start, `${sign}inf`, CELL.float, true)
+    linkWord(start, `${sign}infinity`, CELL.float, true)
   }
 }
 
