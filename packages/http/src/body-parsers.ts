@@ -1,0 +1,34 @@
+import { InputError } from '@rowhouse/contract'
+import type { FastifyInstance } from 'fastify'
+import { findJsonMistake } from './json-error.ts'
+
+/** JSON (with `+json` kinds) that says where it is broken, and forms. An empty body is no body. */
+export function parseBodies(app: FastifyInstance): void {
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser(/^application\/(?:[\w.-]+\+)?json\b/i, { parseAs: 'string' }, (request, body, done) => {
+    const text = String(body)
+    if (text.trim() === '') {
+      done(null, undefined)
+      return
+    }
+    parseJson(request, text, (error, value) => {
+      if (error) done(brokenJson(text))
+      else done(null, value)
+    })
+  })
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
+    done(null, Object.fromEntries(new URLSearchParams(String(body))))
+  })
+}
+
+function brokenJson(text: string): InputError {
+  const mistake = findJsonMistake(text.replace(/^\uFEFF/, ''))
+  if (!mistake)
+    return new InputError('MalformedJson', 'The body has a member named __proto__ or constructor, which is not taken')
+  const { line, column, what } = mistake
+  return new InputError('MalformedJson', `The body is not valid JSON: line ${line}, column ${column}: ${what}`, {
+    line,
+    column,
+  })
+}

@@ -1,0 +1,61 @@
+import { type AppError, Bug, toCamundaError, toProblem } from '@rowhouse/contract'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { pathOf, toRequestError, unknownPath } from './request-errors.ts'
+
+export type Render = (
+  error: AppError,
+  context: { path: string; requestId: string; now: Date },
+) => { status: number; body: object }
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Set by makeApp. */
+    errorSettings: { bodyLimitBytes: number; now: () => Date }
+  }
+}
+
+/** RFC 9457 with Spring's names: the dialect of everything but the process engine. */
+export function problemErrors(app: FastifyInstance): void {
+  speak(app, toProblem, 'application/problem+json')
+}
+
+/** Camunda's `{type, message, code}` for all routes of this plugin, unknown paths below its prefix included. */
+export function camundaErrors(app: FastifyInstance): void {
+  speak(app, toCamundaError, 'application/json')
+}
+
+function speak(app: FastifyInstance, render: Render, contentType: string): void {
+  app.setErrorHandler((thrown, request, reply) =>
+    answer({ thrown, request, reply, render, contentType, settings: app.errorSettings }),
+  )
+  app.setNotFoundHandler((request, reply) =>
+    answer({ thrown: unknownPath(request), request, reply, render, contentType, settings: app.errorSettings }),
+  )
+}
+
+interface Answer {
+  thrown: unknown
+  request: FastifyRequest
+  reply: FastifyReply
+  render: Render
+  contentType: string
+  settings: { bodyLimitBytes: number; now: () => Date }
+}
+
+export function answer({ thrown, request, reply, render, contentType, settings }: Answer): FastifyReply {
+  const error = toRequestError(thrown, request, settings.bodyLimitBytes)
+  if (error.kind === 'Bug') request.log.error({ err: error.cause ?? error, data: error.data }, 'an invariant broke')
+  else if (error.kind === 'Unavailable') request.log.warn({ code: error.code, cause: causeText(error) }, error.message)
+  if (reply.sent) return reply
+  const { status, body } = render(error, { path: pathOf(request), requestId: request.id, now: settings.now() })
+  if (error.code === 'Unauthenticated') reply.header('www-authenticate', 'Bearer realm="rowhouse"')
+  if (error.kind === 'Unavailable')
+    reply.header('retry-after', String(Math.max(1, Math.ceil(Number(error.data.retryAfterMs ?? 1000) / 1000))))
+  // The rest of a body that was refused is not read: the connection ends with the answer.
+  if (status === 413) reply.header('connection', 'close')
+  return reply.code(status).header('content-type', contentType).serializer(JSON.stringify).send(body)
+}
+
+function causeText(error: AppError): string | undefined {
+  return error.cause instanceof Error && !(error.cause instanceof Bug) ? error.cause.message : undefined
+}

@@ -1,0 +1,116 @@
+import { AppError, Conflict, InputError, NotFound, toAppError, Unavailable } from '@rowhouse/contract'
+import type { FastifyError, FastifyRequest } from 'fastify'
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+
+/** Whatever a route or the framework threw, as one of our errors. */
+export function toRequestError(thrown: unknown, request: FastifyRequest, bodyLimitBytes: number): AppError {
+  if (thrown instanceof AppError) return thrown
+  if (hasZodFastifySchemaValidationErrors(thrown)) return invalidFields(thrown as never)
+  if (isStoreAway(thrown)) {
+    return new Unavailable(
+      'The database does not answer just now. Nothing was changed; try again in a moment',
+      2000,
+      thrown,
+    )
+  }
+  const { code, statusCode, message } = thrown as Partial<FastifyError>
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return tooLarge(bodyLimitBytes)
+    case 'FST_REQ_FILE_TOO_LARGE':
+      return new InputError('BodyTooLarge', `A file in the form is larger than ${mib(bodyLimitBytes)}`, { status: 413 })
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new InputError(
+        'UnsupportedMediaType',
+        `${request.method} ${pathOf(request)} does not take Content-Type '${request.headers['content-type'] ?? ''}'`,
+        { status: 415 },
+      )
+    case 'FST_ERR_BAD_URL':
+      return new InputError(
+        'BadUrl',
+        `The path '${request.url}' is not a valid URL: a % must be followed by two hexadecimal digits (write %25 for a percent sign)`,
+      )
+    case 'FST_ERR_REOPENED_CLOSE_SERVER':
+      return new Unavailable('The server is stopping', 2000)
+  }
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return new InputError(
+      code ?? 'BadRequest',
+      message ?? 'Bad request',
+      statusCode === 400 ? {} : { status: statusCode },
+    )
+  return toAppError(thrown)
+}
+
+export function tooLarge(limitBytes: number): InputError {
+  return new InputError(
+    'BodyTooLarge',
+    `The body is larger than ${mib(limitBytes)}. Larger files go up with POST /model-manage/api/files (or \`moc\`), and the document then names them by contentHash`,
+    { status: 413, limitBytes },
+  )
+}
+
+function mib(bytes: number): string {
+  return bytes >= 1024 * 1024 ? `${Math.round(bytes / 1024 / 1024)} MiB` : `${bytes} bytes`
+}
+
+interface ZodValidationError {
+  validationContext?: string
+  validation: { instancePath: string; message?: string }[]
+}
+
+function invalidFields({ validation, validationContext }: ZodValidationError): InputError {
+  const place =
+    { body: 'body', querystring: 'query', params: 'path', headers: 'headers' }[validationContext ?? ''] ?? 'request'
+  const violations = validation.map(({ instancePath, message }) => ({
+    field: instancePath.replace(/^\//, '').replaceAll('/', '.'),
+    message: (message ?? 'is not valid').replace(/^Invalid input: /, ''),
+  }))
+  const text = violations
+    .map(({ field, message }) => `${field === '' ? `the ${place}` : `field '${field}' of the ${place}`}: ${message}`)
+    .join('; ')
+  return new InputError('InvalidField', text.charAt(0).toUpperCase() + text.slice(1), { violations })
+}
+
+const awayCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+])
+
+/** By what `pg` throws (this package knows no store): connections that failed or were cut off. */
+function isStoreAway(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false
+  const { code, syscall } = thrown as { code?: unknown; syscall?: unknown }
+  if (typeof code === 'string') {
+    if (/^[E]/.test(code))
+      return awayCodes.has(code) && (syscall === 'connect' || syscall === 'read' || syscall === 'write')
+    if (awayCodes.has(code) || /^08\d/.test(code)) return true
+  }
+  return /^Connection terminated|timeout exceeded when trying to connect|^Client has encountered a connection error/.test(
+    thrown.message,
+  )
+}
+
+export function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? request.url
+}
+
+export function unknownPath(request: FastifyRequest): NotFound {
+  const path = pathOf(request)
+  return new NotFound('path', path, `Nothing answers ${request.method} ${path}; /openapi.json lists what does`)
+}
+
+export function staleVersion(what: string, expected: string, version: number): Conflict {
+  return new Conflict(
+    'StaleRevision',
+    `The ${what} has changed: If-Match says ${expected}, it is at version ${version}. Read it again and repeat the change`,
+    { status: 412, version },
+  )
+}

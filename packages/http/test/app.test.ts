@@ -1,0 +1,416 @@
+import { Denied, makeClient, Unmet } from '@rowhouse/contract'
+import { afterEach, expect, test } from 'vitest'
+import { z } from 'zod'
+import {
+  type App,
+  type AppOptions,
+  camundaErrors,
+  checkIfMatch,
+  fetchThrough,
+  halList,
+  makeApp,
+  onDrain,
+  parsePage,
+  sendVersioned,
+  stopApp,
+  whoIs,
+} from '../src/index.ts'
+
+const now = new Date('2026-01-02T03:04:05.678Z')
+const apps: App[] = []
+
+afterEach(async () => {
+  for (const app of apps.splice(0)) await app.close()
+})
+
+async function authenticate(token: string) {
+  if (token === 'ann') return { kind: 'user' as const, name: 'ann', groups: [], isAdmin: false }
+  if (token === 'root') return { kind: 'user' as const, name: 'root', groups: ['ADMIN'], isAdmin: true }
+  if (token === 'agent') return { kind: 'runtime' as const, name: 'agent', groups: [], isAdmin: false }
+  throw new Denied('Unauthenticated', 'The token is not valid')
+}
+
+async function started(options: Partial<AppOptions> = {}, more: (app: App) => void = () => undefined): Promise<App> {
+  const app = makeApp({
+    authenticate,
+    now: () => now,
+    openapi: { title: 't', version: '1', description: 'd' },
+    ...options,
+  })
+  apps.push(app)
+  await app.register(async (plugin) => {
+    const routes = plugin as unknown as App
+    routes.get('/who', async (request) => ({ who: whoIs(request) }))
+    routes.get('/open', { config: { access: 'public' } }, async () => ({ ok: true }))
+    routes.get('/admins', { config: { access: ['admin'] } }, async () => ({ ok: true }))
+    routes.get('/runtimes', { config: { access: ['runtime'] } }, async () => ({ ok: true }))
+    routes.post(
+      '/things',
+      { schema: { body: z.object({ name: z.string(), deep: z.object({ count: z.number() }).optional() }) } },
+      async (request) => request.body,
+    )
+    routes.post('/any', async (request) => ({ body: request.body ?? null }))
+    routes.get('/fails/:how', async (request) => {
+      const { how } = request.params as { how: string }
+      if (how === 'unmet') throw new Unmet('NoMatchingRuntime', 'Nobody matches', { seen: [] })
+      if (how === 'away')
+        throw Object.assign(new Error('connect ENOENT /x/.s.PGSQL.5432'), { code: 'ENOENT', syscall: 'connect' })
+      if (how === 'cut')
+        throw Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' })
+      if (how === 'terminated') throw new Error('Connection terminated unexpectedly')
+      throw new Error('secret inner detail')
+    })
+  })
+  await app.register(
+    async (plugin) => {
+      camundaErrors(plugin)
+      plugin.get('/x', async () => {
+        throw new Unmet('ModelNotDeployed', 'Nothing is deployed')
+      })
+      plugin.post('/y', async () => ({}))
+    },
+    { prefix: '/mlc-service/rest' },
+  )
+  more(app)
+  await app.ready()
+  return app
+}
+
+const as = (token: string) => ({ authorization: `Bearer ${token}` })
+
+test('a call without a token is 401 in the problem dialect, and says how to get one', async () => {
+  const app = await started()
+  const answer = await app.inject('/who?x=1')
+  expect(answer.statusCode).toBe(401)
+  expect(answer.headers['www-authenticate']).toMatch(/^Bearer/)
+  expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/)
+  expect(answer.json()).toMatchObject({
+    type: 'urn:rowhouse:problem:Unauthenticated',
+    title: 'Unauthorized',
+    status: 401,
+    error: 'Unauthorized',
+    path: '/who',
+    timestamp: '2026-01-02T03:04:05.678Z',
+    message: expect.stringMatching(/POST \/gocli\/token/),
+    requestId: answer.headers['x-request-id'],
+  })
+})
+
+test('a call without a token is 401 in the Camunda dialect below the engine, known path or not', async () => {
+  const app = await started()
+  for (const url of ['/mlc-service/rest/x', '/mlc-service/rest/nowhere']) {
+    const answer = await app.inject(url)
+    expect(answer.statusCode).toBe(401)
+    expect(answer.json()).toEqual({
+      type: 'InvalidRequestException',
+      message: expect.stringMatching(/^No token/),
+      code: null,
+    })
+  }
+})
+
+test('a wrong token is 401', async () => {
+  const app = await started()
+  const answer = await app.inject({ url: '/who', headers: as('forged') })
+  expect(answer.statusCode).toBe(401)
+  expect(answer.json().message).toBe('The token is not valid')
+})
+
+test('a token is believed, whatever the case of the word Bearer', async () => {
+  const app = await started()
+  const answer = await app.inject({ url: '/who', headers: { authorization: 'bearer ann' } })
+  expect(answer.json()).toEqual({ who: 'user:ann' })
+})
+
+test.each([
+  ['ann', '/admins', 403],
+  ['root', '/admins', 200],
+  ['ann', '/runtimes', 403],
+  ['agent', '/runtimes', 200],
+  ['agent', '/who', 403],
+  ['agent', '/nowhere', 404],
+  ['ann', '/nowhere', 404],
+])('%s asking %s gets %i', async (who, url, status) => {
+  const app = await started()
+  const answer = await app.inject({ url, headers: as(who) })
+  expect(answer.statusCode).toBe(status)
+})
+
+test('what is public needs no token', async () => {
+  const app = await started()
+  expect((await app.inject('/open')).json()).toEqual({ ok: true })
+})
+
+test('an unsecured app takes everyone for an admin, and still knows who shows a valid token', async () => {
+  const app = await started({ unsecured: true })
+  expect((await app.inject('/who')).json()).toEqual({ who: 'anonymous:anonymous' })
+  expect((await app.inject('/runtimes')).statusCode).toBe(200)
+  expect((await app.inject({ url: '/who', headers: as('ann') })).json()).toEqual({ who: 'user:ann' })
+  expect((await app.inject({ url: '/who', headers: as('stale') })).json()).toEqual({ who: 'anonymous:anonymous' })
+})
+
+test('an unknown path is 404 in the dialect of its place', async () => {
+  const app = await started()
+  expect((await app.inject({ url: '/nowhere', headers: as('ann') })).json()).toMatchObject({
+    status: 404,
+    code: 'NotFound',
+    message: 'Nothing answers GET /nowhere; /openapi.json lists what does',
+  })
+  expect((await app.inject({ url: '/mlc-service/rest/nowhere', headers: as('ann') })).json()).toEqual({
+    type: 'InvalidRequestException',
+    message: 'Nothing answers GET /mlc-service/rest/nowhere; /openapi.json lists what does',
+    code: null,
+  })
+})
+
+test('broken JSON is 400 and says where', async () => {
+  const app = await started()
+  const headers = { ...as('ann'), 'content-type': 'application/json' }
+  const problem = await app.inject({ method: 'POST', url: '/any', headers, payload: '{\n  "a": 1,\n  b: 2\n}' })
+  expect(problem.statusCode).toBe(400)
+  expect(problem.json()).toMatchObject({
+    code: 'MalformedJson',
+    line: 3,
+    column: 3,
+    message: expect.stringMatching(/line 3, column 3: found "b: 2"/),
+  })
+  const camunda = await app.inject({ method: 'POST', url: '/mlc-service/rest/y', headers, payload: '{' })
+  expect(camunda.statusCode).toBe(400)
+  expect(camunda.json()).toMatchObject({
+    type: 'InvalidRequestException',
+    message: expect.stringMatching(/line 1, column 2: the text ends/),
+  })
+})
+
+test('a body that would change prototypes is 400', async () => {
+  const app = await started()
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/any',
+    headers: { ...as('ann'), 'content-type': 'application/json' },
+    payload: '{"__proto__": {"x": 1}}',
+  })
+  expect(answer.statusCode).toBe(400)
+  expect(answer.json().message).toMatch(/__proto__/)
+})
+
+test('an empty JSON body is no body; JSON kinds and forms are read', async () => {
+  const app = await started()
+  const post = async (type: string, payload: string) =>
+    (await app.inject({ method: 'POST', url: '/any', headers: { ...as('ann'), 'content-type': type }, payload })).json()
+  expect(await post('application/json', '')).toEqual({ body: null })
+  expect(await post('application/merge-patch+json', '{"a":1}')).toEqual({ body: { a: 1 } })
+  expect(await post('application/json; charset=UTF-8', '{"a":1}')).toEqual({ body: { a: 1 } })
+  expect(await post('application/x-www-form-urlencoded', 'username=a%20b&password=%26')).toEqual({
+    body: { username: 'a b', password: '&' },
+  })
+})
+
+test('an invalid body is 400 and names each field', async () => {
+  const app = await started()
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/things',
+    headers: as('ann'),
+    payload: { deep: { count: 'x' } },
+  })
+  expect(answer.statusCode).toBe(400)
+  expect(answer.json()).toMatchObject({
+    code: 'InvalidField',
+    message:
+      "Field 'name' of the body: expected string, received undefined; field 'deep.count' of the body: expected number, received string",
+    violations: [
+      { field: 'name', message: 'expected string, received undefined' },
+      { field: 'deep.count', message: 'expected number, received string' },
+    ],
+  })
+})
+
+test('a media type nobody reads is 415', async () => {
+  const app = await started()
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/any',
+    headers: { ...as('ann'), 'content-type': 'text/csv' },
+    payload: 'a,b',
+  })
+  expect(answer.statusCode).toBe(415)
+  expect(answer.json().message).toBe("POST /any does not take Content-Type 'text/csv'")
+})
+
+test('a body over the limit is 413 and says where larger files go', async () => {
+  const app = await started({ bodyLimitBytes: 100 })
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/any',
+    headers: as('ann'),
+    payload: { text: 'x'.repeat(200) },
+  })
+  expect(answer.statusCode).toBe(413)
+  expect(answer.json()).toMatchObject({
+    status: 413,
+    limitBytes: 100,
+    message: expect.stringMatching(/larger than 100 bytes.*POST \/model-manage\/api\/files/),
+  })
+})
+
+test('a badly written path is 400 in the problem dialect', async () => {
+  const app = await started()
+  const answer = await app.inject({ url: '/a%zz', headers: as('ann') })
+  expect(answer.statusCode).toBe(400)
+  expect(answer.json().message).toMatch(/'\/a%zz' is not a valid URL/)
+})
+
+test('what nothing can serve now is 422 with its data', async () => {
+  const app = await started()
+  const answer = await app.inject({ url: '/fails/unmet', headers: as('ann') })
+  expect(answer.statusCode).toBe(422)
+  expect(answer.json()).toMatchObject({ code: 'NoMatchingRuntime', seen: [] })
+})
+
+test.each(['away', 'cut', 'terminated'])('a database that is %s is 503 with Retry-After', async (how) => {
+  const app = await started()
+  const answer = await app.inject({ url: `/fails/${how}`, headers: as('ann') })
+  expect(answer.statusCode).toBe(503)
+  expect(answer.headers['retry-after']).toBe('2')
+  expect(answer.json().message).toMatch(/database does not answer/)
+})
+
+test('a mistake of ours is 500 with the request id and nothing of the inside; the log has the stack', async () => {
+  const lines: string[] = []
+  const app = await started({ logger: { stream: { write: (line) => lines.push(line) } } })
+  const answer = await app.inject({ url: '/fails/else', headers: { ...as('ann'), 'x-request-id': 'req-7' } })
+  expect(answer.statusCode).toBe(500)
+  expect(answer.headers['x-request-id']).toBe('req-7')
+  expect(answer.json()).toMatchObject({ message: 'internal error (request id req-7)', requestId: 'req-7' })
+  expect(answer.body).not.toMatch(/secret inner/)
+  expect(lines.map((line) => JSON.parse(line)).find((line) => line.err)).toMatchObject({
+    reqId: 'req-7',
+    err: { message: 'secret inner detail', stack: expect.stringMatching(/app\.test/) },
+  })
+})
+
+test('a request id that is no plain word is replaced', async () => {
+  const app = await started()
+  const answer = await app.inject({ url: '/open', headers: { 'x-request-id': 'a\tb"c' } })
+  expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/)
+})
+
+test('log lines name method, path, status and caller, and no secret', async () => {
+  const lines: string[] = []
+  const app = await started({ logger: { stream: { write: (line) => lines.push(line) } } })
+  await app.inject({
+    url: '/who?token=hush1&source=http://key:hush2@store/x',
+    headers: { authorization: 'Bearer root' },
+  })
+  app.log.info({ headers: { authorization: 'hush3' }, password: 'hush4' }, 'x')
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    method: 'GET',
+    status: 200,
+    caller: 'root',
+    url: '/who?token=[removed]&source=http://store/x',
+  })
+  expect(lines.join('')).not.toMatch(/hush/)
+})
+
+test('lists have pages with their neighbours, and keep the filters in the links', async () => {
+  const app = await started({}, (a) => {
+    a.get('/jobs', async (request) => {
+      const page = parsePage(request.query)
+      return halList({ rel: 'jobs', items: [page.sort], page, total: 45, path: '/jobs', query: request.query })
+    })
+  })
+  const answer = await app.inject({
+    url: '/jobs?page=1&size=20&sort=createdDate,desc&state=RUNNING',
+    headers: as('ann'),
+  })
+  const link = (page: number) => ({ href: `/jobs?sort=createdDate%2Cdesc&state=RUNNING&page=${page}&size=20` })
+  expect(answer.json()).toEqual({
+    _embedded: { jobs: [[{ field: 'createdDate', direction: 'desc' }]] },
+    _links: { self: link(1), first: link(0), prev: link(0), next: link(2), last: link(2) },
+    page: { size: 20, totalElements: 45, totalPages: 3, number: 1 },
+  })
+  for (const query of ['page=-1', 'size=x', 'size=0', 'sort=a;drop', 'sort=a,up']) {
+    const refused = await app.inject({ url: `/jobs?${query}`, headers: as('ann') })
+    expect(refused.statusCode).toBe(400)
+    expect(refused.json().message).toMatch(new RegExp(`'${query.split('=')[0]}'`))
+  }
+})
+
+test('a document has its version as ETag; a stale If-Match is 412, a known If-None-Match 304', async () => {
+  const app = await started({}, (a) => {
+    a.get('/doc', async (request, reply) => sendVersioned(request, reply, { version: 3 }))
+    a.patch('/doc', async (request, reply) => {
+      checkIfMatch(request, 'job', 3)
+      return sendVersioned(request, reply, { version: 4 })
+    })
+  })
+  const call = (method: 'GET' | 'PATCH', headers: Record<string, string> = {}) =>
+    app.inject({ method, url: '/doc', headers: { ...as('ann'), ...headers } })
+  expect((await call('GET')).headers.etag).toBe('"3"')
+  expect((await call('GET', { 'if-none-match': 'W/"3"' })).statusCode).toBe(304)
+  expect((await call('GET', { 'if-none-match': '"2"' })).statusCode).toBe(200)
+  expect((await call('PATCH', { 'if-match': '"3"' })).headers.etag).toBe('"4"')
+  expect((await call('PATCH')).statusCode).toBe(200)
+  expect((await call('PATCH', { 'if-match': 'abc' })).statusCode).toBe(400)
+  const stale = await call('PATCH', { 'if-match': '"2"' })
+  expect(stale.statusCode).toBe(412)
+  expect(stale.json()).toMatchObject({ code: 'StaleRevision', version: 3 })
+})
+
+test('stopping tells long polls, waits for running requests and turns new ones away', async () => {
+  const order: string[] = []
+  let release: () => void = () => undefined
+  const app = await started({}, (a) => {
+    onDrain(a as never, () => void order.push('loops ended'))
+    a.get('/poll', { config: { access: 'public' } }, async (request) => {
+      await new Promise<void>((settle) => request.server.draining.addEventListener('abort', () => settle()))
+      order.push('poll told')
+      return { work: null }
+    })
+    a.get('/slow', { config: { access: 'public' } }, async () => {
+      await new Promise<void>((settle) => {
+        release = settle
+      })
+      order.push('slow answered')
+      return { ok: true }
+    })
+  })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const poll = fetch(`${url}/poll`)
+  const slow = fetch(`${url}/slow`)
+  const idle = fetch(`${url}/open`).then((r) => r.text())
+  await idle
+  const stopped = stopApp(app as never).then(() => order.push('stopped'))
+  expect((await poll).status).toBe(200)
+  const late = await fetch(`${url}/who`, { headers: as('ann') })
+  expect(late.status).toBe(503)
+  expect(((await late.json()) as { message: string }).message).toMatch(/stopping/)
+  release()
+  expect((await slow).status).toBe(200)
+  await stopped
+  expect(order).toEqual(['loops ended', 'poll told', 'slow answered', 'stopped'])
+})
+
+test('the client calls an app in the same process as it would over the network', async () => {
+  const app = await started()
+  const client = makeClient({
+    baseUrl: 'http://in-process',
+    fetch: fetchThrough(() => app as never),
+    token: () => 'ann',
+  })
+  expect(await client.call('GET', '/who')).toEqual({ who: 'user:ann' })
+  expect(await client.call('POST', '/any', { a: 1 })).toEqual({ body: { a: 1 } })
+  await expect(client.call('GET', '/fails/unmet')).rejects.toMatchObject({
+    kind: 'Unmet',
+    code: 'NoMatchingRuntime',
+    data: { seen: [] },
+  })
+})
+
+test('routes of plugins are in the OpenAPI document, with their schemas', async () => {
+  const app = await started()
+  const document = app.swagger() as { openapi: string; paths: Record<string, { post: { requestBody: unknown } }> }
+  expect(document.openapi).toBe('3.1.0')
+  expect(JSON.stringify(document.paths['/things']?.post.requestBody)).toMatch(/"count":\{"type":"number"\}/)
+})
