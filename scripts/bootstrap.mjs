@@ -31,7 +31,7 @@ function main([task, ...args]) {
 }
 
 function quickstart(env, node, args) {
-  return run(node, [join(root, 'scripts', 'quickstart.mjs'), ...args], env)
+  return run(node, [join(root, 'scripts', 'quickstart', 'main.ts'), ...args], env)
 }
 
 function test(env, node, args) {

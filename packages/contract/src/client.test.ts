@@ -1,0 +1,95 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, it } from 'vitest'
+import { makeClient } from './client.ts'
+
+const servers: { close(): void }[] = []
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+type Answer = { status: number; body?: unknown }
+
+/** A real HTTP server that answers by the function given and remembers what it was asked. */
+async function serve(answer: (request: IncomingMessage, text: string) => Answer) {
+  const asked: {
+    method: string
+    url: string
+    authorization: string | undefined
+    key: string | undefined
+    text: string
+  }[] = []
+  const server = createServer((request, response) => {
+    let text = ''
+    request.on('data', (chunk) => {
+      text += chunk
+    })
+    request.on('end', () => {
+      const { authorization } = request.headers
+      asked.push({
+        method: request.method ?? '',
+        url: request.url ?? '',
+        authorization,
+        key: request.headers['idempotency-key'] as string | undefined,
+        text,
+      })
+      const { status, body } = answer(request, text)
+      response
+        .writeHead(status, { 'content-type': 'application/json' })
+        .end(body === undefined ? undefined : JSON.stringify(body))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  servers.push(server)
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
+}
+
+it('an outdated token is renewed once and the request repeated', async () => {
+  const { url, asked } = await serve((request) =>
+    request.headers.authorization === 'Bearer new'
+      ? { status: 200, body: { id: 'j' } }
+      : { status: 401, body: { message: 'expired' } },
+  )
+  let token = 'old'
+  const client = makeClient({
+    baseUrl: url,
+    token: () => token,
+    renewToken: async () => {
+      token = 'new'
+      return token
+    },
+  })
+  expect(await client.jobs.get('j')).toEqual({ id: 'j' })
+  expect(asked.map((one) => one.authorization)).toEqual(['Bearer old', 'Bearer new'])
+})
+
+it('a token that stays wrong is one Denied error, not a loop', async () => {
+  const { url, asked } = await serve(() => ({ status: 401, body: { message: 'no' } }))
+  const client = makeClient({ baseUrl: url, token: () => 'x', renewToken: async () => 'x' })
+  await expect(client.jobs.get('j')).rejects.toMatchObject({ kind: 'Denied', code: 'Unauthenticated', message: 'no' })
+  expect(asked).toHaveLength(2)
+})
+
+it('an idempotency key travels as a header, and ids are escaped', async () => {
+  const { url, asked } = await serve(() => ({ status: 201, body: {} }))
+  const client = makeClient({ baseUrl: url })
+  await client.jobs.create({}, { idempotencyKey: 'k 1' })
+  await client.jobs.cancel('a/b')
+  expect(asked[0]).toMatchObject({ method: 'POST', url: '/model-manage/api/jobs', key: 'k 1' })
+  expect(asked[1]?.url).toBe('/model-manage/api/jobs/a%2Fb/cancel')
+})
+
+it('an answer without a body is undefined', async () => {
+  const { url } = await serve(() => ({ status: 204 }))
+  expect(await makeClient({ baseUrl: url }).engines.lease('e', { session: 1 })).toBeUndefined()
+})
+
+it('a server that is not there is Unavailable and says so', async () => {
+  const { url } = await serve(() => ({ status: 200 }))
+  for (const server of servers.splice(0))
+    await new Promise<void>((resolve) => (server as import('node:http').Server).close(() => resolve()))
+  await expect(makeClient({ baseUrl: url }).jobs.get('j')).rejects.toMatchObject({
+    kind: 'Unavailable',
+    message: `${url} does not answer (connection refused: is the server running?)`,
+  })
+})
