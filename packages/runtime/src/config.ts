@@ -56,13 +56,19 @@ export function parseConfig(argv: readonly string[], env: Env): RuntimeConfig {
 
   const gateway = setting(flags.gateway, 'ROWHOUSE_RUNTIME_GATEWAY_URL', 'MODELOP_GATEWAY_LOCATION')
   if (gateway === undefined) {
-    throw new InputError('MissingSetting', `Which gateway? Give --gateway URL or ROWHOUSE_RUNTIME_GATEWAY_URL.\n${usage}`)
+    throw new InputError(
+      'MissingSetting',
+      `Which gateway? Give --gateway URL or ROWHOUSE_RUNTIME_GATEWAY_URL.\n${usage}`,
+    )
   }
   const name = setting(flags.name, 'ROWHOUSE_RUNTIME_NAME', 'MODELOP_ENGINE_NAME') ?? `runtime-${hostname()}`
   const stage = setting(flags.stage, 'ROWHOUSE_RUNTIME_STAGE') ?? null
   const tokenFile = setting(flags['token-file'], 'ROWHOUSE_RUNTIME_TOKEN_FILE')
   if (flags.unsecured && flags['token-file'] !== undefined) {
-    throw new InputError('InvalidSetting', '--unsecured and --token-file exclude each other: an unsecured gateway asks for no token')
+    throw new InputError(
+      'InvalidSetting',
+      '--unsecured and --token-file exclude each other: an unsecured gateway asks for no token',
+    )
   }
   const files = flags.files ?? listOf(env.ROWHOUSE_RUNTIME_FILES, delimiter)
   const timeout = setting(flags['job-timeout-seconds'], 'ROWHOUSE_RUNTIME_JOB_TIMEOUT_SECONDS')
@@ -71,11 +77,16 @@ export function parseConfig(argv: readonly string[], env: Env): RuntimeConfig {
     name,
     group: setting(flags.group, 'ROWHOUSE_RUNTIME_GROUP', 'MODELOP_RUNTIME_GROUP') ?? null,
     stage: stage === null ? null : parseTag(stage),
-    tags: initialTags(flags.tag ?? listOf(setting(undefined, 'ROWHOUSE_RUNTIME_TAGS', 'MODELOP_RUNTIME_INITIAL_TAGS'), ','), stage),
+    tags: initialTags(
+      flags.tag ?? listOf(setting(undefined, 'ROWHOUSE_RUNTIME_TAGS', 'MODELOP_RUNTIME_INITIAL_TAGS'), ','),
+      stage,
+    ),
     tokenFile: flags.unsecured || tokenFile === undefined ? null : resolve(tokenFile),
     fileRoots: files.map((folder) => resolve(folder)),
     python: setting(flags.python, 'ROWHOUSE_RUNTIME_PYTHON') ?? 'python3',
-    workDir: resolve(setting(flags['work-dir'], 'ROWHOUSE_RUNTIME_WORK_DIR') ?? join(tmpdir(), `rowhouse-runtime-${fileSafe(name)}`)),
+    workDir: resolve(
+      setting(flags['work-dir'], 'ROWHOUSE_RUNTIME_WORK_DIR') ?? join(tmpdir(), `rowhouse-runtime-${fileSafe(name)}`),
+    ),
     slots: wholeNumber('--slots', setting(flags.slots, 'ROWHOUSE_RUNTIME_SLOTS') ?? '1', 64),
     jobTimeoutSeconds: timeout === undefined ? null : wholeNumber('--job-timeout-seconds', timeout, 31_536_000),
     exitWithParent: flags['exit-with-parent'] ?? false,
@@ -97,7 +108,10 @@ function parseGateway(text: string): string {
     throw new InputError('InvalidSetting', `--gateway '${text}' is not a URL: it starts with http:// or https://`)
   }
   if (url.username !== '' || url.password !== '') {
-    throw new InputError('InvalidSetting', '--gateway holds no user or password: a runtime proves itself with --token-file')
+    throw new InputError(
+      'InvalidSetting',
+      '--gateway holds no user or password: a runtime proves itself with --token-file',
+    )
   }
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '')
 }
@@ -107,7 +121,10 @@ function initialTags(tags: readonly string[], stage: string | null): string[] {
 }
 
 function listOf(text: string | undefined, separator: string): string[] {
-  return (text ?? '').split(separator).map((item) => item.trim()).filter((item) => item !== '')
+  return (text ?? '')
+    .split(separator)
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
 }
 
 function wholeNumber(flag: string, text: string, most: number): number {

@@ -53,7 +53,10 @@ export function makeConsole(now: () => Date = () => new Date(), limits: ConsoleL
       if (kept >= limits.lines || keptCharacters + text.length > limits.characters) {
         if (dropped === 0) {
           kept = limits.lines
-          say('MODEL-CONSOLE: … the model prints more than is kept here: further lines are counted, not stored', 'warning')
+          say(
+            'MODEL-CONSOLE: … the model prints more than is kept here: further lines are counted, not stored',
+            'warning',
+          )
         }
         dropped++
         return

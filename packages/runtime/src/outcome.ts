@@ -1,7 +1,7 @@
 /** From what was seen of a model's process to the job's end: status, result, one sentence, and the closing lines of its log. Pure. */
 import { constants } from 'node:os'
-import type { HarnessCounts, HarnessEvent } from './harness-protocol.ts'
 import type { Level } from './console.ts'
+import type { HarnessCounts, HarnessEvent } from './harness-protocol.ts'
 
 export type FailedEvent = Extract<HarnessEvent, { event: 'failed' }>
 
@@ -47,12 +47,19 @@ export const noCounts: HarnessCounts = {
 
 export function decideOutcome(facts: RunFacts): Verdict {
   if (facts.stop?.why === 'cancelled') {
-    return { jobStatus: 'CANCELLED', jobResult: 'UNKNOWN', outcome: 'cancelled', publish: false, log: [], closing: 'batch job cancelled' }
+    return {
+      jobStatus: 'CANCELLED',
+      jobResult: 'UNKNOWN',
+      outcome: 'cancelled',
+      publish: false,
+      log: [],
+      closing: 'batch job cancelled',
+    }
   }
   if (facts.stop?.why === 'timeout') return failure(facts, `timed out after ${facts.stop.seconds} s`)
   if (facts.failed !== null) return failure(facts, describeFailure(facts.failed))
   if (facts.exit === null) return failure(facts, "the model's process could not be started")
-  if (facts.finished !== null) return success(facts, facts.finished, facts.exit)
+  if (facts.finished !== null) return success(facts.finished, facts.exit)
   if (facts.rubbish !== null) return failure(facts, `wrote rubbish on its report channel: ${quote(facts.rubbish)}`)
   if (facts.exit.signal !== null) return failure(facts, `killed by signal ${signalNumber(facts.exit.signal)}`)
   return failure(facts, `exited with code ${facts.exit.code ?? 'unknown'} before it had read all its input`)
@@ -68,7 +75,7 @@ export function recordsRejected(counts: HarnessCounts): number {
   )
 }
 
-function success(facts: RunFacts, counts: HarnessCounts, exit: { code: number | null; signal: string | null }): Verdict {
+function success(counts: HarnessCounts, exit: { code: number | null; signal: string | null }): Verdict {
   const log: Verdict['log'] = []
   if (exit.signal !== null || exit.code !== 0) {
     const how = exit.signal === null ? `code ${exit.code}` : `signal ${signalNumber(exit.signal)}`
@@ -132,13 +139,15 @@ function failure(facts: RunFacts, outcome: string): Verdict {
   }
   const exit = facts.exit
   if (facts.stop !== null) log.push({ text: `the model was stopped: ${outcome}`, level: 'error' })
-  else if (exit?.signal != null) log.push({ text: `runner killed by signal ${signalNumber(exit.signal)}`, level: 'error' })
+  else if (exit?.signal != null)
+    log.push({ text: `runner killed by signal ${signalNumber(exit.signal)}`, level: 'error' })
   else if (exit !== null) log.push({ text: `runner exits prematurely (exit status = ${exit.code})`, level: 'error' })
   if (facts.failed?.record != null) {
     const line = facts.failed.line === null ? '' : ` (line ${facts.failed.line})`
     log.push({ text: `last input record :: ${facts.failed.record}${line}`, level: 'error' })
   }
-  if (facts.exit !== null) log.push({ text: facts.initSucceeded ? 'model error after init' : 'model error before or in init', level: 'error' })
+  if (facts.exit !== null)
+    log.push({ text: facts.initSucceeded ? 'model error after init' : 'model error before or in init', level: 'error' })
   log.push({ text: 'state changes to ERROR', level: 'info' })
   return { jobStatus: 'ERROR', jobResult: 'UNKNOWN', outcome, publish: false, log, closing: 'batch job failed' }
 }

@@ -1,0 +1,94 @@
+/** Content from elsewhere into a file of the attempt: http(s) with the lease's credentials, or a file below the roots. */
+import { constants, createWriteStream } from 'node:fs'
+import { copyFile, stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Asset, InputError, Unmet } from '@rowhouse/contract'
+import { locateInput, parseLocation, showLocation } from './inputs-locate.ts'
+
+export interface Credentials {
+  username: string
+  password: string
+}
+
+export interface FetchContext {
+  fileRoots: readonly string[]
+  credentials: Readonly<Record<string, Credentials>>
+  signal: AbortSignal
+  fetch?: typeof fetch
+}
+
+const triesMax = 3
+
+/** Copies an EXTERNAL_FILE asset to `target`. */
+export async function fetchExternal(
+  asset: Asset,
+  assetKey: string,
+  target: string,
+  context: FetchContext,
+): Promise<void> {
+  const what = `Asset ${asset.filename ?? asset.name ?? assetKey}`
+  if (!asset.fileUrl) throw new InputError('InvalidLocation', `${what} has no fileUrl`)
+  const location = parseLocation(asset.fileUrl, what)
+  if (location.kind === 'http') await download(location.url, target, context.credentials[assetKey], { what, context })
+  else
+    await copyFile((await locateInput(location.path, context.fileRoots, what)).path, target, constants.COPYFILE_FICLONE)
+}
+
+/** Streams to `target`; answers its size and media type. A broken connection or a 5xx is tried again. */
+export async function download(
+  url: URL,
+  target: string,
+  credentials: Credentials | undefined,
+  { what, context }: { what: string; context: FetchContext },
+): Promise<{ bytes: number; mediaType: string | null }> {
+  const shown = showLocation(url.href)
+  for (let attempt = 1; ; attempt++) {
+    let problem: string
+    try {
+      const response = await (context.fetch ?? fetch)(withoutUser(url), {
+        headers: basicAuth(url, credentials),
+        signal: context.signal,
+      })
+      if (response.ok && response.body !== null) {
+        const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0])
+        await pipeline(body, createWriteStream(target), { signal: context.signal })
+        return { bytes: (await stat(target)).size, mediaType: response.headers.get('content-type') }
+      }
+      await response.body?.cancel()
+      problem = `the server answered ${response.status}${response.statusText === '' ? '' : ` ${response.statusText}`}`
+      if (response.status < 500 && response.status !== 429)
+        throw new Unmet('InputNotFound', `${what} '${shown}': ${problem}`)
+    } catch (error) {
+      if (context.signal.aborted || error instanceof Unmet) throw error
+      problem = networkProblem(error)
+    }
+    if (attempt >= triesMax) throw new Unmet('InputNotFound', `${what} '${shown}': ${problem} (tried ${attempt} times)`)
+    await sleep(250 * 4 ** (attempt - 1), undefined, { signal: context.signal })
+  }
+}
+
+/** Credentials given with the lease win over those still in the URL. */
+export function basicAuth(url: URL, credentials: Credentials | undefined): Record<string, string> {
+  const username = credentials?.username ?? decodeURIComponent(url.username)
+  const password = credentials?.password ?? decodeURIComponent(url.password)
+  if (username === '' && password === '') return {}
+  return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
+}
+
+export function withoutUser(url: URL): URL {
+  const bare = new URL(url)
+  bare.username = ''
+  bare.password = ''
+  return bare
+}
+
+export function networkProblem(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const code = (cause as { code?: unknown }).code
+  if (code === 'ENOSPC') return 'the disk of the runtime is full'
+  if (code === 'ECONNREFUSED') return 'connection refused'
+  if (code === 'ENOTFOUND') return 'no such host'
+  return typeof code === 'string' ? code : cause instanceof Error ? cause.message : String(cause)
+}

@@ -1,0 +1,86 @@
+/** Which format a file has, and which type each of its columns. Pure but for the look at a file's beginning. */
+import { open } from 'node:fs/promises'
+import type { Asset } from '@rowhouse/contract'
+import type { ColumnType } from './harness-protocol.ts'
+import { schemaFields } from './run-job-document.ts'
+
+export type InputFormat = 'CSV' | 'JSON' | 'TEXT'
+
+const byExtension: Record<string, InputFormat> = {
+  csv: 'CSV',
+  json: 'JSON',
+  jsonl: 'JSON',
+  ndjson: 'JSON',
+  jsonlines: 'JSON',
+  jsons: 'JSON',
+  txt: 'TEXT',
+  text: 'TEXT',
+  xml: 'TEXT',
+}
+
+/** By the asset's fileFormat, else by the extension of one of its names; undefined when neither tells. */
+export function declaredFormat(
+  asset: Pick<Asset, 'fileFormat' | 'filename' | 'name' | 'fileUrl'>,
+): InputFormat | undefined {
+  const declared = asset.fileFormat?.toUpperCase()
+  if (declared === 'CSV' || declared === 'JSON' || declared === 'TEXT') return declared
+  if (declared === 'JSONL' || declared === 'NDJSON') return 'JSON'
+  if (declared === 'XML' || declared === 'UTF8' || declared === 'UTF-8') return 'TEXT'
+  const names = [asset.fileUrl?.replace(/[?#].*$/, ''), asset.filename, asset.name]
+  for (const name of names) {
+    const format = name ? byExtension[name.slice(name.lastIndexOf('.') + 1).toLowerCase()] : undefined
+    if (format) return format
+  }
+  return undefined
+}
+
+export async function sniffFormat(path: string): Promise<InputFormat> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(65_536), 0, 65_536, 0)
+    return sniffText(buffer.toString('utf8', 0, bytesRead))
+  } finally {
+    await file.close()
+  }
+}
+
+/** JSON when the text begins a JSON value, CSV when its first line has a comma, else text. */
+export function sniffText(text: string): InputFormat {
+  const start = text.replace(/^\uFEFF/, '').trimStart()
+  const firstLine = start.slice(0, start.search(/\r?\n|$/))
+  if (/^[[{]/.test(start)) return 'JSON'
+  if (start.startsWith('<')) return 'TEXT'
+  if (isJson(firstLine)) return 'JSON'
+  return firstLine.includes(',') ? 'CSV' : 'TEXT'
+}
+
+function isJson(line: string): boolean {
+  try {
+    JSON.parse(line)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The schema's word on a column wins over what its cells look like: a postcode stays text. */
+export function columnTypes<T extends { name: string; type: ColumnType }>(
+  scanned: readonly T[],
+  schema: unknown,
+): { name: string; type: ColumnType }[] {
+  const declared = new Map((schemaFields(schema) ?? []).map((field) => [field.name, columnType(field.type)]))
+  return scanned.map(({ name, type }) => ({ name, type: declared.get(name) ?? type }))
+}
+
+/** Of an Avro type; null when it says nothing that a cell could be (records, arrays, unions of several). */
+function columnType(avro: unknown): ColumnType | null {
+  if (Array.isArray(avro)) {
+    const some = avro.filter((branch) => branch !== 'null')
+    return some.length === 1 ? columnType(some[0]) : null
+  }
+  if (typeof avro === 'object' && avro !== null && 'type' in avro) return columnType(avro.type)
+  if (avro === 'int' || avro === 'long') return 'integer'
+  if (avro === 'float' || avro === 'double') return 'float'
+  if (avro === 'boolean') return 'boolean'
+  return avro === 'string' || avro === 'enum' || avro === 'bytes' || avro === 'fixed' ? 'string' : null
+}

@@ -1,0 +1,128 @@
+/** Files of this machine that a job may name: only below the runtime's roots, judged after every link has been followed. */
+import { constants } from 'node:fs'
+import { access, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { InputError, Unmet } from '@rowhouse/contract'
+
+export type Location = { kind: 'file'; path: string } | { kind: 'http'; url: URL }
+
+/** `file:///data/a.csv`, `/data/a.csv`, `a.csv` (below the first root that has it) or `https://host/a.csv`. */
+export function parseLocation(text: string, what: string): Location {
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(text)?.[1]?.toLowerCase()
+  if (scheme === undefined) return { kind: 'file', path: text }
+  if (scheme === 'file') {
+    try {
+      return { kind: 'file', path: fileURLToPath(text) }
+    } catch {
+      throw new InputError(
+        'InvalidLocation',
+        `${what} '${text}' is not a path on this machine: write file:///folder/name`,
+      )
+    }
+  }
+  if ((scheme === 'http' || scheme === 'https') && URL.canParse(text)) return { kind: 'http', url: new URL(text) }
+  throw new InputError(
+    'InvalidLocation',
+    `${what} '${showLocation(text)}' cannot be reached: this runtime knows file://, http:// and https://`,
+  )
+}
+
+/** For messages: without user, password, query (signatures live there) and fragment. */
+export function showLocation(text: string): string {
+  return text
+    .replace(/^([A-Za-z][A-Za-z0-9+.-]*:\/\/)[^/?#@]*@/, '$1')
+    .replace(/^([A-Za-z][A-Za-z0-9+.-]*:\/\/[^?#]*)[?#].*$/, '$1')
+}
+
+/** A readable regular file below the roots, as its real path. */
+export async function locateInput(
+  path: string,
+  roots: readonly string[],
+  what: string,
+): Promise<{ path: string; bytes: number }> {
+  const absolute = await underRoots(path, roots, what)
+  const found = await stat(absolute).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
+      throw new Unmet('InputNotFound', `${what} '${path}' does not exist on this runtime's machine`)
+    }
+    throw new Unmet('InputUnreadable', `${what} '${path}' cannot be looked at (${error.code})`)
+  })
+  if (found.isDirectory()) throw new Unmet('InputUnreadable', `${what} '${path}' is a folder; name a file in it`)
+  if (!found.isFile()) throw new Unmet('InputUnreadable', `${what} '${path}' is not a regular file`)
+  await access(absolute, constants.R_OK).catch(() => {
+    throw new Unmet(
+      'InputUnreadable',
+      `${what} '${path}' may not be read by the runtime's user: change its permissions`,
+    )
+  })
+  return { path: absolute, bytes: found.size }
+}
+
+/** The place of a file yet to be written: its folder exists, is below the roots and can be written to. */
+export async function locateOutput(path: string, roots: readonly string[], what: string): Promise<string> {
+  const absolute = await underRoots(path, roots, what)
+  const folder = dirname(absolute)
+  const there = await stat(folder).catch(() => undefined)
+  if (!there?.isDirectory())
+    throw new Unmet('OutputFolderMissing', `${what} '${path}': the folder '${folder}' does not exist; make it first`)
+  await access(folder, constants.W_OK | constants.X_OK).catch(() => {
+    throw new Unmet('OutputNotWritable', `${what} '${path}': the runtime's user may not write in '${folder}'`)
+  })
+  const target = await stat(absolute).catch(() => undefined)
+  if (target?.isDirectory()) throw new Unmet('OutputNotWritable', `${what} '${path}' is a folder; name a file in it`)
+  if (target) {
+    await access(absolute, constants.W_OK).catch(() => {
+      throw new Unmet('OutputNotWritable', `${what} '${path}' exists and may not be overwritten by the runtime's user`)
+    })
+  }
+  return absolute
+}
+
+/** The real path, links followed as far as it exists; refused without a word on what lies outside. */
+async function underRoots(path: string, roots: readonly string[], what: string): Promise<string> {
+  if (path.includes('\0')) throw new InputError('InvalidLocation', `${what} holds a NUL character`)
+  if (roots.length === 0) {
+    throw new InputError(
+      'OutsideFileRoots',
+      `${what} '${path}' lies on this machine, and this runtime opens no files: start it with --files FOLDER`,
+    )
+  }
+  const realRoots = await Promise.all(roots.map((root) => realpath(root).catch(() => resolve(root))))
+  const candidates = isAbsolute(path) ? [path] : realRoots.map((root) => join(root, path))
+  const real: string[] = []
+  for (const candidate of candidates) {
+    const whole = await realpathOfNew(resolve(candidate))
+    if (realRoots.some((root) => isBelow(whole, root))) real.push(whole)
+  }
+  for (const candidate of real) if (await exists(candidate)) return candidate
+  const first = real[0]
+  if (first !== undefined) return first
+  throw new InputError(
+    'OutsideFileRoots',
+    `${what} '${path}' lies outside the folders this runtime may open (${roots.join(', ')})`,
+  )
+}
+
+/** Follows links of the part that exists. A dangling link stays where it is: publishing by rename replaces it. */
+async function realpathOfNew(path: string): Promise<string> {
+  try {
+    return await realpath(path)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if ((code !== 'ENOENT' && code !== 'ENOTDIR') || dirname(path) === path) return path
+    return join(await realpathOfNew(dirname(path)), basename(path))
+  }
+}
+
+function isBelow(path: string, root: string): boolean {
+  const way = relative(root, path)
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}

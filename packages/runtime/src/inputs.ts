@@ -1,0 +1,111 @@
+/** The job's inputs as files the harness can open: fetched where they lie elsewhere, looked through where they are CSV. */
+import { stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AppError, type Asset, type Client, InputError, Unmet } from '@rowhouse/contract'
+import { scanCsv } from '@rowhouse/tables'
+import type { PlanInput } from './harness-protocol.ts'
+import { download, type FetchContext } from './inputs-fetch.ts'
+import { columnTypes, declaredFormat, type InputFormat, sniffFormat } from './inputs-format.ts'
+import { locateInput, parseLocation, showLocation } from './inputs-locate.ts'
+import { downloadManaged, embeddedContent } from './playground.ts'
+import type { Job } from './run-job-document.ts'
+
+export interface InputContext extends FetchContext {
+  client: Pick<Client, 'files'>
+  /** Where content that came from elsewhere is laid down. */
+  folder: string
+  /** By input; the first one's serves where an input has none of its own. */
+  schemas: readonly unknown[]
+  /** What a user should know before trusting the result. */
+  warn: (text: string) => void
+}
+
+interface Opened {
+  path: string
+  bytes: number
+  /** Of the server that sent it. */
+  mediaType?: string | null
+}
+
+export async function prepareInputs(job: Job, context: InputContext): Promise<PlanInput[]> {
+  if (job.inputData.length === 0 && job.function !== 'train') {
+    throw new InputError(
+      'NoInput',
+      'The job has no input: name a file (INPUT_FILE, an argument, or an asset of the deployment)',
+    )
+  }
+  const inputs: PlanInput[] = []
+  for (const [index, asset] of job.inputData.entries()) inputs.push(await prepareInput(asset, index, job, context))
+  return inputs
+}
+
+async function prepareInput(asset: Asset, index: number, job: Job, context: InputContext): Promise<PlanInput> {
+  context.signal.throwIfAborted()
+  const name = inputName(asset, index)
+  const opened = await openInput(asset, index, context)
+  if (opened.bytes === 0) throw new Unmet('InputEmpty', `Input '${name}' is empty: it has not even a header`)
+  const format = declaredFormat(asset) ?? mediaFormat(opened.mediaType) ?? (await sniffFormat(opened.path))
+  const common = { slot: index * 2, name, path: opened.path, format, arrayInput: arrayInput(job) }
+  if (format !== 'CSV') return { ...common, columns: null, hasBom: false, records: null, bytes: opened.bytes }
+  const scan = await scanInput(opened.path, name, context)
+  const columns = columnTypes(scan.columns, context.schemas[index] ?? context.schemas[0])
+  return { ...common, columns, hasBom: scan.hasBom, records: scan.records, bytes: scan.bytes }
+}
+
+async function scanInput(path: string, name: string, { signal, warn }: InputContext) {
+  try {
+    const scan = await scanCsv(path, { signal })
+    for (const warning of scan.warnings) warn(`input '${name}': ${warning}`)
+    if (scan.records === 0) warn(`input '${name}' has a header but no records`)
+    return scan
+  } catch (error) {
+    if (error instanceof AppError || signal.aborted) throw error
+    throw new Unmet('InputUnreadable', `Input '${name}': ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+async function openInput(asset: Asset, index: number, context: InputContext): Promise<Opened> {
+  const what = 'Input'
+  const target = join(context.folder, `input-${index}`)
+  const embedded = embeddedContent(asset)
+  if (embedded !== null) {
+    await writeFile(target, embedded)
+    return { path: target, bytes: (await stat(target)).size }
+  }
+  if (asset.contentHash && !asset.fileUrl) {
+    await downloadManaged(context.client, asset.contentHash.hexString, target, context.signal)
+    return { path: target, bytes: (await stat(target)).size }
+  }
+  if (!asset.fileUrl) {
+    const known = asset.assetType === 'FILE' || asset.assetType === 'EXTERNAL_FILE'
+    const why = known
+      ? 'carries neither content nor a URL'
+      : `is of type ${asset.assetType}, which this runtime does not read`
+    throw new InputError('InvalidInput', `${what} '${inputName(asset, index)}' ${why}`)
+  }
+  const location = parseLocation(asset.fileUrl, what)
+  if (location.kind === 'file') return locateInput(location.path, context.fileRoots, what)
+  const got = await download(location.url, target, context.credentials[`inputData[${index}]`], { what, context })
+  return { path: target, ...got }
+}
+
+function inputName(asset: Asset, index: number): string {
+  return asset.filename || asset.name || (asset.fileUrl ? showLocation(asset.fileUrl) : `input ${index}`)
+}
+
+function mediaFormat(mediaType: string | null | undefined): InputFormat | undefined {
+  if (!mediaType) return undefined
+  if (/^text\/csv\b/i.test(mediaType)) return 'CSV'
+  if (/json/i.test(mediaType)) return 'JSON'
+  return /\bxml\b/i.test(mediaType) ? 'TEXT' : undefined
+}
+
+function arrayInput(job: Job): PlanInput['arrayInput'] {
+  const wish = job.parameters.arrayInput
+  if (wish === undefined || wish === null) return null
+  if (wish === 'record' || wish === 'rows') return wish
+  throw new InputError(
+    'InvalidParameter',
+    `jobParameters.arrayInput is ${JSON.stringify(wish)}: give 'record' or 'rows'`,
+  )
+}

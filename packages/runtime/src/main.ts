@@ -1,0 +1,112 @@
+/** `runtime --gateway URL …`: one agent until it is told to stop. stdout says `ready NAME` once; talk goes to stderr. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { AppError, makeClient } from '@rowhouse/contract'
+import { type Agent, startAgent } from './agent.ts'
+import { findLanguages } from './agent-languages.ts'
+import { claimWorkFolder } from './agent-leftovers.ts'
+import { parseConfig, type RuntimeConfig } from './config.ts'
+import { ensureEnvironment } from './environments.ts'
+import { messageOf } from './register.ts'
+
+const exitCodes: Partial<Record<AppError['kind'], number>> = { InputError: 2, Denied: 4, Conflict: 5 }
+
+async function main(argv: readonly string[]): Promise<number> {
+  let log = (line: string) => void process.stderr.write(`runtime: ${line}\n`)
+  try {
+    const config = parseConfig(argv, process.env)
+    log = (line) => void process.stderr.write(`runtime ${config.name}: ${line}\n`)
+    return await runAgent(config, log)
+  } catch (error) {
+    log(messageOf(error))
+    return error instanceof AppError ? (exitCodes[error.kind] ?? 1) : 1
+  }
+}
+
+async function runAgent(config: RuntimeConfig, log: (line: string) => void): Promise<number> {
+  let token = readToken(config)
+  const client = makeClient({
+    baseUrl: config.gatewayUrl,
+    token: () => token,
+    renewToken: async () => {
+      token = readToken(config)
+      return token
+    },
+  })
+  const languages = await findLanguages(config.python, log)
+  const workFolder = await claimWorkFolder(config.workDir, log)
+  const agent = startAgent({
+    client,
+    registration: {
+      name: config.name,
+      group: config.group,
+      initialTags: [...config.tags],
+      stage: config.stage,
+      capabilities: { languages: Object.keys(languages.versions).sort(), versions: languages.versions },
+      platform: { os: process.platform, arch: process.arch },
+      slots: config.slots,
+    },
+    slots: config.slots,
+    workFolder,
+    run: {
+      client,
+      gatewayUrl: config.gatewayUrl,
+      runtimeName: config.name,
+      fileRoots: config.fileRoots,
+      jobTimeoutSeconds: config.jobTimeoutSeconds,
+      languages: languages.runners,
+      ensureEnvironment,
+      environmentsDir: join(config.workDir, 'environments'),
+      keepPlaygrounds: config.keepPlaygrounds,
+      log,
+    },
+    log,
+    onRegistered: ({ id, tags }) => {
+      log(`registered with ${config.gatewayUrl} as ${id}, tags ${tags.join(', ') || '(none)'}`)
+      process.stdout.write(`ready ${config.name}\n`)
+    },
+  })
+  stopOnSignals(agent, config, log)
+  const end = await agent.ended
+  return end === 'drained' ? 0 : 5
+}
+
+/** The first signal drains, the second does not wait. With --exit-with-parent a closed stdin or IPC channel is such a signal. */
+function stopOnSignals(agent: Agent, config: RuntimeConfig, log: (line: string) => void): void {
+  let asked = false
+  const stop = (why: string) => {
+    if (asked) return
+    asked = true
+    log(`${why}: handing back what runs`)
+    void agent.drain(`runtime ${config.name} stops`)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (asked) process.exit(1)
+      stop(`asked to stop (${signal})`)
+    })
+  }
+  if (!config.exitWithParent) return
+  if (process.connected) process.once('disconnect', () => stop('the parent process is gone'))
+  else {
+    process.stdin.once('end', () => stop('the parent process is gone'))
+    process.stdin.once('close', () => stop('the parent process is gone'))
+    process.stdin.on('error', () => stop('the parent process is gone'))
+    process.stdin.resume()
+  }
+}
+
+function readToken(config: RuntimeConfig): string | undefined {
+  if (config.tokenFile === null) return undefined
+  try {
+    return readFileSync(config.tokenFile, 'utf8').trim()
+  } catch (error) {
+    throw new AppError(
+      'InputError',
+      'InvalidSetting',
+      `--token-file ${config.tokenFile} cannot be read (${(error as NodeJS.ErrnoException).code})`,
+    )
+  }
+}
+
+process.exit(await main(process.argv.slice(2)))

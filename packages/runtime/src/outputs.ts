@@ -1,0 +1,181 @@
+/**
+ * Where a job's output goes. It is written beside its place (same folder, so that the rename is one step) and published when the model has
+ * finished; a job that fails leaves nothing. What can be known before the model runs is checked then.
+ */
+
+import { openAsBlob } from 'node:fs'
+import { open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Asset, type Client, embeddedBytesMax, Unmet } from '@rowhouse/contract'
+import type { PlanInput, PlanOutput } from './harness-protocol.ts'
+import { basicAuth, type Credentials, networkProblem, withoutUser } from './inputs-fetch.ts'
+import { declaredFormat } from './inputs-format.ts'
+import { locateOutput, parseLocation, showLocation } from './inputs-locate.ts'
+import { type Job, schemaFields } from './run-job-document.ts'
+import { untilAnswered } from './run-job-retry.ts'
+
+export interface OutputContext {
+  client: Pick<Client, 'files'>
+  fileRoots: readonly string[]
+  credentials: Readonly<Record<string, Credentials>>
+  /** For output that has no place of its own on this machine. */
+  folder: string
+  /** Makes the name of the side file unique: job and attempt. */
+  attemptName: string
+  signal: AbortSignal
+}
+
+type Target = { kind: 'file'; path: string } | { kind: 'http'; url: URL } | { kind: 'embedded' }
+
+export interface PreparedOutput {
+  asset: Asset
+  plan: PlanOutput
+  target: Target
+  /** Publishing changes something outside the job's document, so the lease is proved right before. */
+  isExternal: boolean
+}
+
+export async function prepareOutput(
+  job: Job,
+  inputs: readonly PlanInput[],
+  schema: unknown,
+  context: OutputContext,
+): Promise<PreparedOutput> {
+  const asset = job.outputData[0] ?? embeddedDefault(job, inputs)
+  const format = outputFormat(asset, job, inputs)
+  const target = await findTarget(asset, context)
+  const path =
+    target.kind === 'file'
+      ? join(dirname(target.path), `.${basename(target.path).slice(0, 150)}.${context.attemptName}.part`)
+      : join(context.folder, 'output')
+  await tryToWrite(path, asset)
+  const columns = format === 'CSV' ? (schemaFields(schema)?.map((field) => field.name) ?? null) : null
+  return { asset, plan: { path, format, columns }, target, isExternal: target.kind !== 'embedded' }
+}
+
+/** The output's own format, else as the input. Results of metrics are nested documents: JSON unless told otherwise. */
+function outputFormat(asset: Asset, job: Job, inputs: readonly PlanInput[]): PlanOutput['format'] {
+  const declared = declaredFormat(asset)
+  if (declared !== undefined) return declared === 'CSV' ? 'CSV' : 'JSON'
+  return job.function === 'score' && inputs[0]?.format === 'CSV' ? 'CSV' : 'JSON'
+}
+
+function embeddedDefault(job: Job, inputs: readonly PlanInput[]): Asset {
+  const extension = job.function === 'score' && inputs[0]?.format === 'CSV' ? 'csv' : 'json'
+  const filename = `${job.modelName.replace(/[^\w.-]+/g, '_')}_output.${extension}`
+  return { assetType: 'FILE', assetRole: 'UNKNOWN', name: filename, filename, metaData: { custom: {}, tags: [] } }
+}
+
+async function findTarget(asset: Asset, context: OutputContext): Promise<Target> {
+  if (!asset.fileUrl) return { kind: 'embedded' }
+  const location = parseLocation(asset.fileUrl, 'Output')
+  if (location.kind === 'http') return { kind: 'http', url: location.url }
+  return { kind: 'file', path: await locateOutput(location.path, context.fileRoots, 'Output') }
+}
+
+async function tryToWrite(path: string, asset: Asset): Promise<void> {
+  try {
+    await (await open(path, 'w')).close()
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    const why =
+      code === 'ENOSPC' || code === 'EDQUOT'
+        ? 'the disk is full'
+        : code === 'EROFS'
+          ? 'the disk is read-only'
+          : `it failed with ${code}`
+    throw new Unmet('OutputNotWritable', `Output '${outputName(asset)}' cannot be written: ${why}`)
+  }
+}
+
+/** Puts the finished side file in its place and answers the asset the job ends with. */
+export async function publishOutput(output: PreparedOutput, context: OutputContext): Promise<Asset> {
+  const { asset, plan, target } = output
+  const fileSize = (await stat(plan.path)).size
+  const declared = asset.fileFormat && asset.fileFormat !== 'UNKNOWN' ? asset.fileFormat : plan.format
+  if (target.kind === 'embedded') {
+    const filename = asset.filename || asset.name || `output.${plan.format.toLowerCase()}`
+    return {
+      ...asset,
+      ...(await storedContent(plan.path, filename, fileSize, context)),
+      assetType: 'FILE',
+      fileFormat: declared,
+    }
+  }
+  if (target.kind === 'file') await moveIntoPlace(plan.path, target.path)
+  else await put(target.url, plan.path, context)
+  return { ...asset, fileFormat: declared, fileSize }
+}
+
+export interface ContentContext {
+  client: Pick<Client, 'files'>
+  signal: AbortSignal
+  /** Most that may still be embedded. */
+  bytesMax?: number
+}
+
+/** Embedded while small enough, else a managed file of the server's content store. */
+export async function storedContent(
+  path: string,
+  filename: string,
+  fileSize: number,
+  { client, signal, bytesMax = embeddedBytesMax }: ContentContext,
+): Promise<Partial<Asset>> {
+  const nothing = { filename, fileSize, fileContent: null, fileContentString: null, contentHash: null }
+  if (fileSize <= bytesMax) return { ...nothing, fileContent: await readFile(path, 'base64') }
+  const { sha256 } = await untilAnswered(async () => {
+    const content = (await openAsBlob(path)).stream() as ReadableStream
+    return client.files.upload(content, { filename, signal })
+  }, signal)
+  return { ...nothing, contentHash: { hashType: 'SHA-256', hexString: sha256 } }
+}
+
+/** On disk before it has its name, so that a power cut cannot leave a named file without its rows. */
+async function moveIntoPlace(from: string, to: string): Promise<void> {
+  const file = await open(from, 'r+')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(from, to)
+}
+
+async function put(url: URL, path: string, context: OutputContext): Promise<void> {
+  const shown = showLocation(url.href)
+  const body = await openAsBlob(path)
+  for (let attempt = 1; ; attempt++) {
+    let problem: string
+    try {
+      const headers = basicAuth(url, context.credentials['outputData[0]'])
+      const response = await fetch(withoutUser(url), {
+        method: 'PUT',
+        body,
+        headers,
+        redirect: 'error',
+        signal: context.signal,
+      })
+      await response.body?.cancel()
+      if (response.ok) return
+      problem = `the server answered ${response.status}${response.statusText === '' ? '' : ` ${response.statusText}`}`
+      if (response.status < 500 && response.status !== 429)
+        throw new Unmet('OutputNotWritable', `Output '${shown}' was not taken: ${problem}`)
+    } catch (error) {
+      if (context.signal.aborted || error instanceof Unmet) throw error
+      problem = networkProblem(error)
+    }
+    if (attempt >= 3)
+      throw new Unmet('OutputNotWritable', `Output '${shown}' was not taken: ${problem} (tried ${attempt} times)`)
+    await sleep(250 * 4 ** (attempt - 1), undefined, { signal: context.signal })
+  }
+}
+
+/** Nothing half-written stays. */
+export async function discardOutput(output: PreparedOutput): Promise<void> {
+  await rm(output.plan.path, { force: true })
+}
+
+function outputName(asset: Asset): string {
+  return asset.fileUrl ? showLocation(asset.fileUrl) : (asset.filename ?? asset.name ?? 'output')
+}

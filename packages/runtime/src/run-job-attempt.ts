@@ -1,0 +1,53 @@
+/** An attempt at a job: what it is given, what it works with, how it ends. */
+import type { Client, FinishInput, LeaseBody } from '@rowhouse/contract'
+import type { JobConsole } from './console.ts'
+import type { Launch, PlanInput } from './harness-protocol.ts'
+import type { RunFacts } from './outcome.ts'
+import type { PreparedOutput } from './outputs.ts'
+import type { Language } from './run-job-document.ts'
+import type { Report } from './run-job-report.ts'
+
+export type EnsureEnvironment = (options: {
+  python: string
+  requirementsText: string
+  cacheDir: string
+  onLine: (line: string) => void
+}) => Promise<{ interpreter: string }>
+
+export interface RunContext {
+  client: Pick<Client, 'jobs' | 'files'>
+  gatewayUrl: string
+  runtimeName: string
+  fileRoots: readonly string[]
+  jobTimeoutSeconds: number | null
+  /** Interpreter and launcher of each language this runtime has. */
+  languages: Partial<Record<Language, { interpreter: string; launch: Launch }>>
+  ensureEnvironment: EnsureEnvironment
+  environmentsDir: string
+  keepPlaygrounds: boolean
+  log: (line: string) => void
+}
+
+export interface Attempt {
+  lease: LeaseBody
+  /** Below the agent's work folder; made and removed here. */
+  folder: string
+  stopper: AbortController
+}
+
+/** How an attempt ended: to be told (`finish`), to be handed back (`release`), or nothing because it was lost. */
+export type AttemptEnd =
+  | { tell: 'finish'; body: FinishInput }
+  | { tell: 'release'; reason: string }
+  | { tell: 'nothing' }
+
+export interface Work {
+  context: RunContext
+  attempt: Attempt
+  signal: AbortSignal
+  console: JobConsole
+  report: Report
+  facts: RunFacts
+  inputs: PlanInput[]
+  output: PreparedOutput | null
+}

@@ -1,0 +1,122 @@
+/**
+ * One run of a model's process. Life: launched → events and console lines → ended by itself, or stopped: SIGTERM to its group, SIGKILL
+ * after the grace. Whatever it left running in its group is killed when it has ended.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { JobConsole } from './console.ts'
+import type { HarnessEvent, HarnessListener, HarnessProcess, Launch } from './harness-protocol.ts'
+import { noCounts, type RunFacts } from './outcome.ts'
+import { stopReason } from './run-job-stop.ts'
+
+export interface ModelRun {
+  launch: Launch
+  interpreter: string
+  planPath: string
+  playground: string
+  env: Record<string, string>
+  signal: AbortSignal
+  console: JobConsole
+  /** Changed in place while the model runs; the reporter reads it. */
+  facts: RunFacts
+  onPid?: (pid: number) => void
+}
+
+export const graceMs = 5_000
+/** Messages about single rejected records; the rest is in the counts. */
+const rejectMessagesMax = 100
+
+export function newFacts(): RunFacts {
+  return { exit: null, stop: null, initSucceeded: false, finished: null, failed: null, rubbish: null, counts: noCounts }
+}
+
+export async function runModel(run: ModelRun): Promise<RunFacts> {
+  run.signal.throwIfAborted()
+  const { planPath, playground, env, interpreter } = run
+  const process = await run.launch({ planPath, playground, env, interpreter, listener: listenTo(run) })
+  run.onPid?.(process.pid)
+  run.facts.exit = await endOf(process, run.signal)
+  killQuietly(process, 'SIGKILL')
+  run.console.closeFlood()
+  const stop = stopReason(run.signal)
+  if (stop?.why === 'cancelled' || stop?.why === 'timeout') run.facts.stop = stop
+  return run.facts
+}
+
+function listenTo({ facts, console }: ModelRun): HarnessListener {
+  let rejectMessages = 0
+  return {
+    onConsole: (_stream, line) => console.model(line),
+    onEvent(event) {
+      switch (event.event) {
+        case 'started':
+          console.say('state changes to RUNNING')
+          break
+        case 'init-succeeded':
+          facts.initSucceeded = true
+          console.say('init succeeded')
+          break
+        case 'progress':
+          facts.counts = countsOf(event)
+          break
+        case 'finished':
+          facts.counts = countsOf(event)
+          facts.finished = facts.counts
+          break
+        case 'failed':
+          facts.failed ??= event
+          for (const line of event.traceback) console.traceback(line)
+          break
+        case 'rubbish':
+          facts.rubbish ??= event.text
+          break
+        case 'rejected':
+          if (rejectMessages++ < rejectMessagesMax) sayRejected(console, event)
+          break
+      }
+    },
+  }
+}
+
+function sayRejected(console: JobConsole, event: Extract<HarnessEvent, { event: 'rejected' }>): void {
+  const where = `${event.direction} record ${event.record}${event.line === null ? '' : `, line ${event.line}`}`
+  if (event.by === 'model') {
+    console.say(`MODEL-CONSOLE: An error occured when processing the model: ${event.reason} (${where})`, 'warning')
+    console.say(`MODEL-CONSOLE: UserWarning: ${event.reason}`, 'warning')
+  } else if (event.by === 'schema') {
+    console.say(`Record rejected by schema: ${event.reason} (${where})`, 'warning')
+  } else {
+    console.say(`Record rejected by encoding with reason {${event.reason}} (${where})`, 'warning')
+  }
+}
+
+function countsOf(event: Extract<HarnessEvent, { event: 'progress' | 'finished' }>) {
+  const { event: _name, ...counts } = event
+  return { ...noCounts, ...counts }
+}
+
+async function endOf(
+  process: HarnessProcess,
+  signal: AbortSignal,
+): Promise<{ code: number | null; signal: string | null }> {
+  const aborted = new Promise<'aborted'>((resolve) => {
+    if (signal.aborted) resolve('aborted')
+    signal.addEventListener('abort', () => resolve('aborted'), { once: true })
+  })
+  const first = await Promise.race([process.exited, aborted])
+  if (first !== 'aborted') return first
+  killQuietly(process, 'SIGTERM')
+  const inGrace = await Promise.race([process.exited, sleep(graceMs, null, { ref: false })])
+  if (inGrace) return inGrace
+  killQuietly(process, 'SIGKILL')
+  // A process stuck in the kernel (a dead network disk) does not end even so; the slot is not lost to it.
+  const killed = await Promise.race([process.exited, sleep(graceMs, null, { ref: false })])
+  return killed ?? { code: null, signal: 'SIGKILL' }
+}
+
+function killQuietly(process: HarnessProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(signal)
+  } catch {
+    // Gone already.
+  }
+}

@@ -1,0 +1,118 @@
+/** All that must be there before a model's process starts: its folder, its interpreter, its input and a place for its output. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AppError, type Asset } from '@rowhouse/contract'
+import type { HarnessPlan, Launch } from './harness-protocol.ts'
+import { prepareInputs } from './inputs.ts'
+import { fetchExternal } from './inputs-fetch.ts'
+import { type OutputContext, prepareOutput } from './outputs.ts'
+import { buildPlayground, type Playground } from './playground.ts'
+import type { Work } from './run-job-attempt.ts'
+import { chooseLanguage, choosePrimarySource, type Job, recordsetRows } from './run-job-document.ts'
+import { findSchema, type Schemas } from './run-job-schema.ts'
+
+export interface Prepared {
+  playground: Playground
+  plan: HarnessPlan
+  planPath: string
+  launch: Launch
+  interpreter: string
+}
+
+export async function prepareRun(job: Job, work: Work): Promise<Prepared> {
+  const { context, attempt, signal, console } = work
+  const { client, fileRoots } = context
+  const credentials = attempt.lease.credentials
+  const source = choosePrimarySource(job.modelAssets)
+  const folder = join(attempt.folder, 'playground')
+  const files = join(attempt.folder, 'files')
+  await Promise.all([folder, files, join(attempt.folder, 'tmp')].map((path) => mkdir(path, { recursive: true })))
+  const fetchContext = { fileRoots, credentials, signal }
+  const playground = await buildPlayground(folder, job, {
+    client,
+    signal,
+    fetchExternal: (asset, key, target) => fetchExternal(asset, key, target, fetchContext),
+  })
+  console.say(`${playground.pathOf.size} model file(s) written to ${folder}`)
+  const sourcePath = playground.pathOf.get(source)
+  if (sourcePath === undefined)
+    throw new AppError('InputError', 'NoModelSource', 'The primary source of the model has no content')
+  const schemas = await findSchema(job, playground, sourcePath)
+  work.inputs.push(
+    ...(await prepareInputs(job, {
+      client,
+      ...fetchContext,
+      folder: files,
+      schemas: schemas.inputs,
+      warn: (text) => console.say(text, 'warning'),
+    })),
+  )
+  if (job.function !== 'train') work.output = await prepareOutput(job, work.inputs, schemas.output, outputContext(work))
+  const language = chooseLanguage(job.modelType, sourcePath)
+  const runner = context.languages[language]
+  if (!runner) throw new AppError('Unmet', 'UnsupportedLanguage', `This runtime has no ${language} interpreter`)
+  const interpreter = language === 'PYTHON' ? await pythonOf(playground, runner.interpreter, work) : runner.interpreter
+  const plan = makePlan(job, work, { playground, sourcePath, source, schemas })
+  const planPath = join(attempt.folder, 'plan.json')
+  await writeFile(planPath, JSON.stringify(plan))
+  return { playground, plan, planPath, launch: runner.launch, interpreter }
+}
+
+/** Of the environment that has the model's requirements; the runtime's own where it has none. */
+async function pythonOf(playground: Playground, python: string, { context, console, signal }: Work): Promise<string> {
+  const requirementsText = playground.requirementsText
+  const asksForSomething = requirementsText?.split(/\r?\n/).some((line) => line.replace(/(^|\s)#.*/, '').trim() !== '')
+  if (requirementsText === null || !asksForSomething) return python
+  const onLine = (line: string) => console.model(line, '(pre)')
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+  const ensured = context.ensureEnvironment({ python, requirementsText, cacheDir: context.environmentsDir, onLine })
+  return (await Promise.race([ensured, aborted])).interpreter
+}
+
+interface PlanParts {
+  playground: Playground
+  sourcePath: string
+  source: Asset
+  schemas: Schemas
+}
+
+function makePlan(job: Job, work: Work, { playground, sourcePath, source, schemas }: PlanParts): HarnessPlan {
+  const name = (given: string | null | undefined) => (given ? given : null)
+  return {
+    jobId: job.id,
+    function: job.function,
+    playground: playground.folder,
+    source: sourcePath,
+    functions: {
+      init: name(source.initFunction),
+      score: name(source.scoreFunction),
+      metrics: name(source.metricsFunction),
+      train: name(source.trainFunction),
+    },
+    jobJsonPath: playground.jobJsonPath,
+    inputs: work.inputs,
+    output: work.output?.plan ?? null,
+    rejectsPath: join(work.attempt.folder, 'rejects.jsonl'),
+    jobParameters: job.parameters,
+    inputSchema: schemas.inputs[0] ?? null,
+    outputSchema: schemas.output ?? null,
+    checkInputSchema: job.checkInputSchema,
+    checkOutputSchema: job.checkOutputSchema,
+    stopOnBadRecords: job.stopOnBadRecords,
+    recordsetRows: recordsetRows(job),
+  }
+}
+
+export function outputContext({ context, attempt, signal }: Work): OutputContext {
+  const { lease } = attempt
+  return {
+    client: context.client,
+    fileRoots: context.fileRoots,
+    credentials: lease.credentials,
+    folder: join(attempt.folder, 'files'),
+    attemptName: `${lease.jobId}-${lease.attempt}`,
+    signal,
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Tells the server how an attempt goes: its messages and counts, each second while it runs. The answers say whether a person cancelled the
+ * job; a 409 or 404 says that the attempt is no longer ours.
+ */
+import { AppError, type AttemptRef, type Client, type JobProgress } from '@rowhouse/contract'
+import type { JobConsole } from './console.ts'
+import { untilAnswered } from './run-job-retry.ts'
+import type { StopReason } from './run-job-stop.ts'
+
+export interface ReportOptions {
+  client: Pick<Client, 'jobs'>
+  attempt: AttemptRef
+  console: JobConsole
+  progress: () => JobProgress
+  stop: (reason: StopReason) => void
+  signal: AbortSignal
+  everyMs?: number
+}
+
+export interface Report {
+  /** Asks the server, until it answers, whether the attempt is still ours. Throws when it is not. */
+  prove(): Promise<void>
+  /** No more progress is sent; what is in flight has ended when this resolves. */
+  close(): Promise<void>
+}
+
+const messagesMax = 5_000
+
+export function startReport(options: ReportOptions): Report {
+  const { client, attempt, console, progress, stop, signal } = options
+  let inFlight: Promise<void> | undefined
+  const timer = setInterval(() => {
+    inFlight ??= send().finally(() => {
+      inFlight = undefined
+    })
+  }, options.everyMs ?? 800)
+
+  async function send(): Promise<void> {
+    const lines = console.take()
+    const messages = lines.splice(0, messagesMax)
+    console.putBack(lines)
+    try {
+      const answer = await client.jobs.progress(
+        attempt,
+        { progress: progress(), messages },
+        { signal: AbortSignal.timeout(10_000) },
+      )
+      if (answer.cancel) stop({ why: 'cancelled' })
+    } catch (error) {
+      if (isLost(error)) stop({ why: 'lost' })
+      else console.putBack(messages)
+    }
+  }
+
+  return {
+    async prove() {
+      const call = () =>
+        client.jobs.progress(attempt, { progress: progress(), messages: [] }, { signal: AbortSignal.timeout(10_000) })
+      try {
+        const answer = await untilAnswered(call, signal)
+        if (answer.cancel) stop({ why: 'cancelled' })
+      } catch (error) {
+        if (isLost(error)) stop({ why: 'lost' })
+        else throw error
+      }
+      signal.throwIfAborted()
+    },
+    async close() {
+      clearInterval(timer)
+      await inFlight
+    },
+  }
+}
+
+/** Another attempt has begun, the job has ended, or it is gone. */
+export function isLost(error: unknown): boolean {
+  return error instanceof AppError && (error.kind === 'Conflict' || error.kind === 'NotFound')
+}

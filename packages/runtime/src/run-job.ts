@@ -1,0 +1,199 @@
+/**
+ * One attempt at a job. Life: folder made → assets, environment, inputs, output checked → model run → output published → told to the server.
+ * Whatever goes wrong on the way ends in one sentence; a lost attempt ends in silence; nothing half-written stays.
+ */
+import { rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AppError, type Asset, type FinishInput, type JobProgress } from '@rowhouse/contract'
+import { type JobConsole, makeConsole } from './console.ts'
+import type { HarnessPlan, PlanInput } from './harness-protocol.ts'
+import { decideOutcome, type RunFacts, recordsRejected, type Verdict } from './outcome.ts'
+import { discardOutput, type PreparedOutput, publishOutput, storedContent } from './outputs.ts'
+import { changedOutside, collectArtefacts, markFiles } from './outputs-artefacts.ts'
+import type { Playground } from './playground.ts'
+import type { Attempt, AttemptEnd, RunContext, Work } from './run-job-attempt.ts'
+import { type Job, parseJob, timeoutSeconds } from './run-job-document.ts'
+import { newFacts, runModel } from './run-job-model.ts'
+import { outputContext, prepareRun } from './run-job-prepare.ts'
+import { startReport } from './run-job-report.ts'
+import { Stopped, type StopReason, stopReason } from './run-job-stop.ts'
+
+export async function runJob(attempt: Attempt, context: RunContext): Promise<AttemptEnd> {
+  const { lease, stopper } = attempt
+  const signal = stopper.signal
+  const console = makeConsole()
+  const stop = (reason: StopReason) => stopper.abort(new Stopped(reason))
+  const facts = newFacts()
+  const inputs: PlanInput[] = []
+  const startedAt = performance.now()
+  const progress = () => toProgress(facts, inputs, performance.now() - startedAt)
+  const report = startReport({ client: context.client, attempt: lease, console, progress, stop, signal })
+  const work: Work = { context, attempt, signal, console, report, facts, inputs, output: null }
+  let timer: NodeJS.Timeout | undefined
+  console.sayBare(`batch job ${lease.jobId} received by ${context.runtimeName} (attempt ${lease.attempt})`)
+  try {
+    const job = parseJob(lease.job)
+    const seconds = timeoutSeconds(job.parameters, context.jobTimeoutSeconds)
+    if (seconds !== null)
+      timer = setTimeout(() => stop({ why: 'timeout', seconds }), Math.min(seconds * 1000, 2 ** 31 - 1))
+    const result = await runAttempt(job, work)
+    return { tell: 'finish', body: { ...result, progress: progress(), messages: console.take() } }
+  } catch (error) {
+    return endOfError(error, work, progress)
+  } finally {
+    clearTimeout(timer)
+    await report.close()
+    if (work.output) await discardOutput(work.output)
+    if (!context.keepPlaygrounds)
+      await rm(attempt.folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
+  }
+}
+
+type Result = Pick<FinishInput, 'jobStatus' | 'jobResult' | 'outcome' | 'outputData' | 'additionalAssets'>
+
+async function runAttempt(job: Job, work: Work): Promise<Result> {
+  const { context, attempt, console, signal, facts } = work
+  const { playground, plan, planPath, launch, interpreter } = await prepareRun(job, work)
+  const before = job.function === 'train' ? await markFiles(playground.folder) : null
+  console.say(
+    `loading ${plan.source}, function ${plan.functions[job.function] ?? job.function}, ${plan.inputs.length} input(s)`,
+  )
+  await runModel({
+    launch,
+    interpreter,
+    planPath,
+    playground: playground.folder,
+    env: childEnvironment(playground.folder, join(attempt.folder, 'tmp'), job.id, context),
+    signal,
+    console,
+    facts,
+    onPid: (pid) => void noteLeftovers(attempt, work.output, pid).catch(() => {}),
+  })
+  const stop = stopReason(signal)
+  if (stop?.why === 'lost' || stop?.why === 'released') throw new Stopped(stop)
+  const verdict = decideOutcome(facts)
+  const outputData =
+    verdict.publish && work.output ? [await publish(work.output, work), ...job.outputData.slice(1)] : null
+  const additionalAssets = await collectAssets(job, verdict, playground, plan, { before, work })
+  sayVerdict(console, verdict)
+  return {
+    jobStatus: verdict.jobStatus,
+    jobResult: verdict.jobResult,
+    outcome: verdict.outcome,
+    outputData,
+    additionalAssets,
+  }
+}
+
+/** All that a model's process is told of its surroundings: none of the agent's own variables but these. */
+function childEnvironment(home: string, tmp: string, jobId: string, context: RunContext): Record<string, string> {
+  const env: Record<string, string> = {
+    PATH: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    HOME: home,
+    LANG: process.env.LANG ?? 'C.UTF-8',
+    TMPDIR: tmp,
+    MODELOP_GATEWAY_LOCATION: context.gatewayUrl,
+    MODELOP_ENGINE_NAME: context.runtimeName,
+    ROWHOUSE_JOB_ID: jobId,
+  }
+  for (const name of ['TZ', 'LC_ALL', 'LD_LIBRARY_PATH']) {
+    const value = process.env[name]
+    if (value !== undefined) env[name] = value
+  }
+  return env
+}
+
+async function publish(output: PreparedOutput, work: Work): Promise<Asset> {
+  if (output.isExternal) await work.report.prove()
+  return publishOutput(output, outputContext(work))
+}
+
+async function collectAssets(
+  job: Job,
+  verdict: Verdict,
+  playground: Playground,
+  plan: HarnessPlan,
+  { before, work }: { before: ReadonlyMap<string, string> | null; work: Work },
+): Promise<Asset[] | null> {
+  const content = { client: work.context.client, signal: work.signal }
+  const assets: Asset[] = []
+  if (before !== null) {
+    if (verdict.publish) assets.push(...(await collectArtefacts(playground.folder, content)))
+    const changed = await changedOutside(playground.folder, before)
+    if (changed.length > 0) {
+      work.console.say(
+        `the model also changed files outside outputDir, which are not kept: ${changed.slice(0, 50).join(', ')}`,
+        'warning',
+      )
+    }
+  }
+  const rejects = await stat(plan.rejectsPath).catch(() => undefined)
+  if (verdict.jobStatus === 'COMPLETE' && rejects && rejects.size > 0) {
+    const stored = await storedContent(plan.rejectsPath, 'rejects.jsonl', rejects.size, content)
+    const metaData = { custom: {}, tags: ['rejects'], description: 'Records that were rejected, with the reason' }
+    assets.push({
+      name: 'rejects.jsonl',
+      assetType: 'FILE',
+      assetRole: 'UNKNOWN',
+      fileFormat: 'JSON',
+      metaData,
+      ...stored,
+    })
+  }
+  return assets.length === 0 ? null : [...job.additionalAssets, ...assets]
+}
+
+function sayVerdict(console: JobConsole, verdict: Verdict): void {
+  for (const { text, level } of verdict.log) console.say(text, level)
+  if (verdict.outcome !== null) console.say(verdict.outcome, verdict.jobStatus === 'ERROR' ? 'error' : 'warning')
+  console.sayBare(verdict.closing)
+}
+
+function endOfError(error: unknown, work: Work, progress: () => JobProgress): AttemptEnd {
+  const { console, context, signal } = work
+  const stop = stopReason(signal)
+  if (stop?.why === 'lost') return { tell: 'nothing' }
+  if (stop?.why === 'released') return { tell: 'release', reason: stop.reason }
+  const facts: RunFacts = { ...work.facts, stop }
+  const verdict = stop === null ? failedVerdict(error, context) : decideOutcome({ ...facts, finished: null })
+  console.closeFlood()
+  sayVerdict(console, verdict)
+  const { jobStatus, jobResult, outcome } = verdict
+  return { tell: 'finish', body: { jobStatus, jobResult, outcome, progress: progress(), messages: console.take() } }
+}
+
+/** Something the agent found before or after the model ran. */
+function failedVerdict(error: unknown, context: RunContext): Verdict {
+  let outcome: string
+  if (error instanceof AppError && error.kind !== 'Bug') outcome = error.message
+  else if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
+    outcome = `the disk of runtime ${context.runtimeName} is full`
+  else {
+    outcome = `the runtime failed: ${error instanceof Error ? error.message : String(error)}`
+    context.log(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  }
+  const log: Verdict['log'] = [{ text: 'state changes to ERROR', level: 'info' }]
+  return { jobStatus: 'ERROR', jobResult: 'UNKNOWN', outcome, publish: false, log, closing: 'batch job failed' }
+}
+
+/** For the next agent in this work folder, should this one be killed: what to stop and what to remove. */
+async function noteLeftovers(attempt: Attempt, output: PreparedOutput | null, pid: number): Promise<void> {
+  await writeFile(
+    join(attempt.folder, 'leftovers.json'),
+    JSON.stringify({ pid, sideFile: output?.isExternal ? output.plan.path : null }),
+  )
+}
+
+function toProgress(facts: RunFacts, inputs: readonly PlanInput[], elapsedMs: number): JobProgress {
+  const { recordsIn, recordsOut, bytesRead } = facts.counts
+  const known = inputs.length > 0 && inputs.every((input) => input.records !== null)
+  return {
+    recordsIn,
+    recordsOut,
+    recordsRejected: recordsRejected(facts.counts),
+    recordsTotal: known ? inputs.reduce((sum, input) => sum + (input.records ?? 0), 0) : null,
+    recordsPerSecond: elapsedMs > 0 ? Math.round((recordsIn / elapsedMs) * 1000) : null,
+    bytesRead,
+    bytesTotal: inputs.reduce((sum, input) => sum + input.bytes, 0),
+  }
+}
