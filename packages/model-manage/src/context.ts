@@ -1,0 +1,63 @@
+import type { Client } from '@rowhouse/contract'
+import type { Database } from '@rowhouse/postgres'
+import type { Kysely, Transaction } from 'kysely'
+import type { ContentStore } from './files/content-store.ts'
+import type { LeaseWaiters } from './jobs/lease-waiters.ts'
+import type { Tables } from './rows.ts'
+
+export type Tx = Transaction<Tables>
+/** For reads that need no transaction of their own. */
+export type Reader = Kysely<Tables>
+
+export interface Settings {
+  /** How often a runtime beats. */
+  heartbeatMs: number
+  /** How long a runtime and its attempts are held to be alive without a beat. */
+  leaseMs: number
+  /** A job whose runtime was lost this often ends in ERROR. */
+  attemptsMax: number
+  /** Jobs go only to runtimes named in the deployment records, not to any that matches now. */
+  onlyDeployedRuntimes: boolean
+}
+
+/** What the wing's commands work with; made once by the plugin. */
+export interface Context {
+  database: Database<Tables>
+  mlc: Client
+  files: ContentStore
+  secretKey: Uint8Array
+  settings: Settings
+  now: () => Date
+  /** Where this wing is mounted: `/model-manage/api`. Hrefs begin with it. */
+  prefix: string
+  waiters: LeaseWaiters
+  /** Set by the outbox loop: there is something to tell. */
+  wakeOutbox: () => void
+}
+
+/** One command's transaction: its moment, who asked for it, and what to wake once it is committed. */
+export interface Work {
+  ctx: Context
+  tx: Tx
+  now: Date
+  who: string
+  /** Runtimes to whose queue a job came. */
+  queuedFor: Set<string>
+  /** An event was written to the outbox. */
+  told: boolean
+}
+
+/** Runs a command as one transaction and wakes the loops after the commit, so that nobody looks before there is something to see. */
+export async function inTransaction<T>(ctx: Context, who: string, command: (work: Work) => Promise<T>): Promise<T> {
+  let done: Work | undefined
+  const result = await ctx.database.transaction(async (tx) => {
+    done = { ctx, tx, now: ctx.now(), who, queuedFor: new Set(), told: false }
+    return command(done)
+  })
+  if (done?.told) ctx.wakeOutbox()
+  for (const engineId of done?.queuedFor ?? []) ctx.waiters.wake(engineId)
+  return result
+}
+
+/** Who changes documents when no person does. */
+export const systemName = 'SYSTEM'

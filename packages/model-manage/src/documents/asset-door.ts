@@ -1,0 +1,53 @@
+import { type Asset, embeddedBytesMax, InputError } from '@rowhouse/contract'
+
+/** What an embedded content weighs when decoded. */
+export function embeddedBytes(asset: Pick<Asset, 'fileContent' | 'fileContentString'>): number {
+  if (typeof asset.fileContent === 'string') {
+    const text = asset.fileContent
+    const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
+    return Math.max(0, Math.floor((text.length * 3) / 4) - padding)
+  }
+  return typeof asset.fileContentString === 'string' ? Buffer.byteLength(asset.fileContentString) : 0
+}
+
+/** Each asset as it enters: small enough, decodable, with its size. `where` names the list, such as `inputData`. */
+export function checkAssets(assets: readonly Asset[], where: string, filesPath: string): Asset[] {
+  return assets.map((asset, index) => checkAsset(asset, `${where}[${index}]`, filesPath))
+}
+
+function checkAsset(asset: Asset, path: string, filesPath: string): Asset {
+  const bytes = embeddedBytes(asset)
+  if (bytes > embeddedBytesMax) throw embeddedTooLarge(asset, path, bytes, filesPath)
+  if (typeof asset.fileContent === 'string' && !/^[A-Za-z0-9+/\r\n]*={0,2}\s*$/.test(asset.fileContent)) {
+    throw new InputError('InvalidField', `'${path}.fileContent' is not base64: text goes into 'fileContentString'`, {
+      field: `${path}.fileContent`,
+    })
+  }
+  if (asset.assetType === 'EXTERNAL_FILE' && !asset.fileUrl) {
+    throw new InputError('InvalidField', `'${path}' is an EXTERNAL_FILE without 'fileUrl': say where the file is`, {
+      field: `${path}.fileUrl`,
+    })
+  }
+  const hasContent = typeof asset.fileContent === 'string' || typeof asset.fileContentString === 'string'
+  return hasContent ? { ...asset, fileSize: bytes } : asset
+}
+
+export function embeddedTooLarge(
+  asset: Pick<Asset, 'name' | 'filename'>,
+  path: string,
+  bytes: number,
+  filesPath: string,
+): InputError {
+  const name = asset.filename ?? asset.name ?? path
+  return new InputError(
+    'EmbeddedFileTooLarge',
+    `'${path}' (${name}) embeds ${bytes} bytes, at most ${embeddedBytesMax} may be embedded. Upload the file with POST ${filesPath} and send an asset with the contentHash of the answer instead.`,
+    { status: 413, field: path, bytes, bytesMax: embeddedBytesMax, upload: `POST ${filesPath}` },
+  )
+}
+
+/** The SHA-256 of a managed file: a FILE with a content hash and no content of its own. */
+export function managedFileOf(asset: Asset): string | undefined {
+  if (asset.assetType !== 'FILE' || asset.fileContent || asset.fileContentString) return undefined
+  return asset.contentHash?.hexString.toLowerCase()
+}

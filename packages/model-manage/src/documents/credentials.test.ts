@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { seal, splitUrl, takeCredentials, unseal } from './credentials.ts'
+
+describe('credentials in URLs', () => {
+  it('are taken out of every asset and named by its path', () => {
+    const { clean, credentials } = takeCredentials({
+      inputData: [
+        { assetType: 'FILE', fileContentString: 'a' },
+        { assetType: 'EXTERNAL_FILE', fileUrl: 'http://KEY:SECRET@host:9000/bucket/in.csv' },
+      ],
+      outputData: [{ repositoryInfo: { connectionUri: 'postgresql://bob:pw@db:5432/x' }, assetType: 'SQL' }],
+    })
+    expect(JSON.stringify(clean)).not.toMatch(/SECRET|bob/)
+    expect(clean.inputData[1]).toMatchObject({ fileUrl: 'http://host:9000/bucket/in.csv' })
+    expect(credentials).toEqual({
+      'inputData[1]': { username: 'KEY', password: 'SECRET' },
+      'outputData[0]': { username: 'bob', password: 'pw' },
+    })
+  })
+
+  it('are found even with letters that do not belong into a URL', () => {
+    expect(splitUrl('s3://AKIA:wJalr/XUtn+FEMI@bucket/key')).toEqual({
+      url: 's3://bucket/key',
+      credential: { username: 'AKIA', password: 'wJalr/XUtn+FEMI' },
+    })
+    expect(splitUrl('http://KEY:a%40b@h/x').credential).toEqual({ username: 'KEY', password: 'a@b' })
+  })
+
+  it('are not seen where an @ belongs to the path', () => {
+    for (const url of [
+      'http://host/logo@2x.png',
+      'http://host:8080/a@b.csv',
+      'file:///data/a@b.csv',
+      'https://h/x?mail=a@b.c',
+      'x.csv',
+    ]) {
+      expect(splitUrl(url)).toEqual({ url })
+    }
+  })
+
+  it('leave no trace of a password in the URL, whatever it is', () => {
+    const word = fc.stringMatching(/^[A-Za-z][A-Za-z0-9+/=_-]{8,30}$/)
+    fc.assert(
+      fc.property(word, word, (username, password) => {
+        const split = splitUrl(`https://${username.replaceAll('/', '_')}:${password}@host.example/path/in.csv`)
+        expect(split.url).toBe('https://host.example/path/in.csv')
+        expect(split.credential?.password).toBe(password)
+      }),
+    )
+  })
+
+  it('come back from their encryption, and only with the right key', () => {
+    const key = randomBytes(32)
+    const sealed = seal(key, { username: 'u', password: 'geheim' })
+    expect(sealed.includes('geheim')).toBe(false)
+    expect(unseal(key, sealed)).toEqual({ username: 'u', password: 'geheim' })
+    expect(() => unseal(randomBytes(32), sealed)).toThrow(/secret key/)
+  })
+})

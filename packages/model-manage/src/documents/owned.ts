@@ -1,0 +1,67 @@
+import { InputError } from '@rowhouse/contract'
+import type { Document, OwnedRow } from '../rows.ts'
+import { isRecord } from './merge-patch.ts'
+
+/** Members the server writes; in a request they are ignored, so that a document can be sent back as it was read. */
+const ownedMembers = new Set([
+  'id',
+  'version',
+  'versionNumber',
+  'createdDate',
+  'lastModifiedDate',
+  'createdBy',
+  'lastModifiedBy',
+  '_links',
+  '_embedded',
+])
+
+export function withoutOwned(body: Document, more: readonly string[] = []): Document {
+  return Object.fromEntries(Object.entries(body).filter(([key]) => !ownedMembers.has(key) && !more.includes(key)))
+}
+
+/** The members that all documents begin with. */
+export function ownedBody(row: Omit<OwnedRow, 'seq'>) {
+  return {
+    id: row.id,
+    group: row.group_name,
+    version: row.version,
+    createdDate: row.created_at.toISOString(),
+    lastModifiedDate: row.modified_at.toISOString(),
+    createdBy: row.created_by,
+    lastModifiedBy: row.modified_by,
+  }
+}
+
+/** Values of the owned columns of a new document. */
+export function ownedColumns(id: string, now: Date, who: string, group: string | null | undefined) {
+  return { id, created_at: now, modified_at: now, created_by: who, modified_by: who, group_name: group ?? null }
+}
+
+export function selfLink(href: string): { self: { href: string } } {
+  return { self: { href } }
+}
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** Other texts are simply no id of ours: asked for, they are not found. */
+export function isUuid(text: unknown): text is string {
+  return typeof text === 'string' && uuidPattern.test(text)
+}
+
+export function recordOf(value: unknown): Document {
+  return isRecord(value) ? value : {}
+}
+
+/** A document as PostgreSQL takes it: jsonb knows neither NUL nor lone surrogates. */
+export function storableJson(value: unknown): string {
+  const text = JSON.stringify(value)
+  if (!/\\u(?:0000|d[89a-f])/i.test(text)) return text
+  return JSON.stringify(value, (_key, each) =>
+    typeof each === 'string' ? each.replaceAll('\u0000', '\ufffd').toWellFormed() : each,
+  )
+}
+
+export function requireText(value: unknown, field: string): string {
+  if (typeof value === 'string' && value.trim() !== '') return value.trim()
+  throw new InputError('InvalidField', `'${field}' must be a text that is not empty`, { field })
+}

@@ -1,0 +1,71 @@
+/**
+ * Who waits for work. A lease call that finds the queue empty waits here until its runtime's id is woken: by this process after a
+ * commit, by another through NOTIFY, or until its time is up. A call announces itself *before* it looks into the queue, so that a job
+ * queued in between is not slept through.
+ */
+export interface Wait {
+  /** Resolves when woken, when `ms` have passed, or when `signal` aborts. */
+  settled(ms: number, signal: AbortSignal): Promise<void>
+  end(): void
+}
+
+export interface LeaseWaiters {
+  wait(engineId: string): Wait
+  wake(engineId: string): void
+  wakeAll(): void
+  /** From now on nobody waits: the server stops. */
+  close(): void
+  readonly closed: boolean
+}
+
+export function makeLeaseWaiters(): LeaseWaiters {
+  const waiting = new Map<string, Set<() => void>>()
+  let closed = false
+
+  const wakeAll = () => {
+    for (const calls of waiting.values()) for (const wake of calls) wake()
+  }
+
+  return {
+    wait(engineId) {
+      let woken = closed
+      let resolve: (() => void) | undefined
+      const wake = () => {
+        woken = true
+        resolve?.()
+      }
+      const calls = waiting.get(engineId) ?? new Set()
+      calls.add(wake)
+      waiting.set(engineId, calls)
+      return {
+        settled: (ms, signal) =>
+          new Promise<void>((done) => {
+            if (woken || signal.aborted || ms <= 0) return done()
+            const timer = setTimeout(finish, ms)
+            function finish() {
+              clearTimeout(timer)
+              signal.removeEventListener('abort', finish)
+              done()
+            }
+            signal.addEventListener('abort', finish)
+            resolve = finish
+          }),
+        end() {
+          calls.delete(wake)
+          if (calls.size === 0 && waiting.get(engineId) === calls) waiting.delete(engineId)
+        },
+      }
+    },
+    wake(engineId) {
+      for (const wake of waiting.get(engineId) ?? []) wake()
+    },
+    wakeAll,
+    close() {
+      closed = true
+      wakeAll()
+    },
+    get closed() {
+      return closed
+    },
+  }
+}

@@ -1,0 +1,201 @@
+import { type NoMatchingRuntimeData, type PredicateBody, type SeenRuntimeBody, Unmet } from '@rowhouse/contract'
+import { nearestTag, shellWord } from './near-tag.ts'
+
+/** What a job or a deployment wants of a runtime. Stored with the job and matched again whenever runtimes change. */
+export interface RuntimeWish {
+  /** All of them must be on the runtime: service tags, or the tags of an inline model. */
+  tags: readonly string[]
+  stage: string | null
+  language: string | null
+  engineType: string | null
+  /** A runtime asked for by name: then its tags do not matter. */
+  engineName: string | null
+  /** Only these may take it, when set: the runtimes named in the deployment records. */
+  engineIds: readonly string[] | null
+}
+
+/** A runtime as it is now. */
+export interface Candidate {
+  id: string
+  name: string
+  tags: readonly string[]
+  alive: boolean
+  engineType: string
+  /** Empty when the runtime has not said. */
+  languages: readonly string[]
+  /** Persistent (configured) endpoints: a runtime with some serves online. */
+  endpointCount: number
+  waiting: number
+  running: number
+  slots: number
+}
+
+export type Match<C extends Candidate> =
+  | { found: true; runtime: C; seen: SeenRuntimeBody[] }
+  | { found: false; data: NoMatchingRuntimeData }
+
+/** Which predicates apply is a matter of the wish alone, so that every runtime is told the same ones. */
+export function judge(wish: RuntimeWish, runtime: Candidate): SeenRuntimeBody {
+  const predicates: PredicateBody[] = [
+    predicate(
+      'alive',
+      runtime.alive,
+      runtime.alive ? 'its heartbeat is current' : 'its heartbeat has run out: it is stopped or cut off',
+    ),
+  ]
+  if (wish.engineName !== null) {
+    const passed = runtime.name === wish.engineName
+    predicates.push(
+      predicate('name', passed, passed ? `is '${runtime.name}'` : `is '${runtime.name}', not '${wish.engineName}'`),
+    )
+  }
+  if (wish.stage !== null) predicates.push(tagPredicate('stage', wish.stage, runtime.tags))
+  for (const tag of wish.tags) predicates.push(tagPredicate('serviceTag', tag, runtime.tags))
+  if (wish.engineType !== null) {
+    const passed = runtime.engineType === wish.engineType
+    predicates.push(
+      predicate(
+        'engineType',
+        passed,
+        passed ? `is a ${runtime.engineType}` : `is a ${runtime.engineType}, not a ${wish.engineType}`,
+      ),
+    )
+  }
+  if (wish.language !== null) predicates.push(languagePredicate(wish.language, runtime.languages))
+  predicates.push(
+    predicate(
+      'noEndpoints',
+      runtime.endpointCount === 0,
+      runtime.endpointCount === 0
+        ? 'has no endpoints'
+        : `has ${runtime.endpointCount} endpoint(s): a runtime with endpoints serves online, not batch`,
+    ),
+  )
+  if (wish.engineIds !== null) {
+    const passed = wish.engineIds.includes(runtime.id)
+    predicates.push(
+      predicate(
+        'deployed',
+        passed,
+        passed ? 'the deployment names it' : 'the deployment does not name it (onlyDeployedRuntimes is set)',
+      ),
+    )
+  }
+  return { id: runtime.id, name: runtime.name, tags: [...runtime.tags], predicates }
+}
+
+/** All that pass, best first: idle, then the shortest queue, then the oldest name. */
+export function rankedMatches<C extends Candidate>(wish: RuntimeWish, candidates: readonly C[]): C[] {
+  return candidates.filter((runtime) => failedOf(judge(wish, runtime)).length === 0).sort(byPreference)
+}
+
+export function matchRuntime<C extends Candidate>(wish: RuntimeWish, candidates: readonly C[]): Match<C> {
+  const seen = candidates.map((runtime) => judge(wish, runtime))
+  const [best] = rankedMatches(wish, candidates)
+  if (best !== undefined) return { found: true, runtime: best, seen }
+  const nearest = nearestOf(seen)
+  return {
+    found: false,
+    data: {
+      tags: [...wish.tags],
+      stage: wish.stage,
+      seen,
+      nearest: nearest?.name ?? null,
+      mend: nearest === undefined ? startCommand(wish) : mendCommand(wish, nearest),
+    },
+  }
+}
+
+function byPreference(a: Candidate, b: Candidate): number {
+  const idle = (runtime: Candidate) => (runtime.running < runtime.slots && runtime.waiting === 0 ? 0 : 1)
+  const queue = (runtime: Candidate) => runtime.waiting + runtime.running
+  return idle(a) - idle(b) || queue(a) - queue(b) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+}
+
+function predicate(name: string, passed: boolean, detail: string): PredicateBody {
+  return { predicate: name, passed, detail }
+}
+
+function tagPredicate(name: string, wanted: string, tags: readonly string[]): PredicateBody {
+  if (tags.includes(wanted)) return predicate(name, true, `has tag '${wanted}'`)
+  const near = nearestTag(wanted, tags)
+  if (near === undefined) return predicate(name, false, `lacks tag '${wanted}'`)
+  const why = near.how === 'case' ? 'tags are compared exactly' : 'a slip of the pen?'
+  return predicate(name, false, `lacks tag '${wanted}' (has '${near.tag}': ${why})`)
+}
+
+function languagePredicate(wanted: string, languages: readonly string[]): PredicateBody {
+  if (languages.length === 0) return predicate('language', true, 'has not said which languages it runs')
+  const passed = languages.some((language) => language.toUpperCase() === wanted)
+  return predicate('language', passed, passed ? `runs ${wanted}` : `runs ${languages.join(', ')}, not ${wanted}`)
+}
+
+function failedOf(seen: SeenRuntimeBody): PredicateBody[] {
+  return seen.predicates.filter((each) => !each.passed)
+}
+
+/** Fewest failures; among equals one that is merely misspelt, then one that is alive, then the first by name. */
+function nearestOf(seen: readonly SeenRuntimeBody[]): SeenRuntimeBody | undefined {
+  const misspelt = (runtime: SeenRuntimeBody) =>
+    failedOf(runtime).filter((each) => each.detail.includes("(has '")).length
+  const dead = (runtime: SeenRuntimeBody) => failedOf(runtime).filter((each) => each.predicate === 'alive').length
+  return [...seen].sort(
+    (a, b) =>
+      failedOf(a).length - failedOf(b).length ||
+      misspelt(b) - misspelt(a) ||
+      dead(a) - dead(b) ||
+      (a.name < b.name ? -1 : 1),
+  )[0]
+}
+
+/** What a person would type to make `runtime` match; the tag command comes first because it is the usual one. */
+function mendCommand(wish: RuntimeWish, runtime: SeenRuntimeBody): string {
+  const failed = new Set(failedOf(runtime).map((each) => each.predicate))
+  if (failed.has('name') || failed.has('engineType') || failed.has('language') || failed.has('deployed'))
+    return startCommand(wish)
+  const missing = [...new Set([...(wish.stage === null ? [] : [wish.stage]), ...wish.tags])].filter(
+    (tag) => !runtime.tags.includes(tag),
+  )
+  const steps = missing.map((tag) => `moc runtime tag add ${shellWord(runtime.name)} ${shellWord(tag)}`)
+  if (failed.has('alive')) steps.push(`rowhouse runtime --gateway <url> --name ${shellWord(runtime.name)}`)
+  if (failed.has('noEndpoints')) steps.push(`remove the endpoints of runtime ${shellWord(runtime.name)}`)
+  return steps.join(' && ')
+}
+
+function startCommand(wish: RuntimeWish): string {
+  const parts = [
+    'rowhouse runtime --gateway <url>',
+    `--name ${shellWord(wish.engineName ?? '<name>')}`.replace("'<name>'", '<name>'),
+  ]
+  if (wish.stage !== null) parts.push(`--stage ${shellWord(wish.stage)}`)
+  for (const tag of wish.tags) parts.push(`--tag ${shellWord(tag)}`)
+  return parts.join(' ')
+}
+
+export function wishText(wish: RuntimeWish): string {
+  const parts: string[] = []
+  if (wish.engineName !== null) parts.push(`name '${wish.engineName}'`)
+  const tags = [...wish.tags, ...(wish.stage === null ? [] : [wish.stage])]
+  if (tags.length > 0) parts.push(`${tags.length === 1 ? 'tag' : 'tags'} ${tags.map((tag) => `'${tag}'`).join(', ')}`)
+  if (wish.engineType !== null) parts.push(`type ${wish.engineType}`)
+  if (wish.language !== null) parts.push(`language ${wish.language}`)
+  return parts.length === 0 ? 'any batch runtime' : parts.join(', ')
+}
+
+/** One sentence: what was wanted, what the nearest runtime lacks, what mends it. */
+export function noMatchText(wish: RuntimeWish, data: NoMatchingRuntimeData): string {
+  const wanted = `No runtime matches: wanted ${wishText(wish)}`
+  if (data.seen.length === 0) return `${wanted}, but no runtime is registered. To mend: ${data.mend}`
+  const nearest = data.seen.find((runtime) => runtime.name === data.nearest)
+  const lacks =
+    nearest === undefined
+      ? ''
+      : ` Nearest is '${nearest.name}': ${failedOf(nearest)
+          .map((each) => each.detail)
+          .join('; ')}.`
+  return `${wanted}; ${data.seen.length} ${data.seen.length === 1 ? 'runtime was' : 'runtimes were'} looked at.${lacks} To mend: ${data.mend}`
+}
+
+export function noMatchingRuntime(wish: RuntimeWish, data: NoMatchingRuntimeData): Unmet {
+  return new Unmet('NoMatchingRuntime', noMatchText(wish, data), { ...data })
+}

@@ -1,0 +1,271 @@
+import { signalPrefix } from '@rowhouse/contract'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually, failureOf, startWing, type Wing } from './wing.ts'
+
+let wing: Wing
+beforeAll(async () => {
+  wing = await startWing()
+})
+afterAll(() => wing.stop())
+
+const isoPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+const source = `# modelop.score\ndef action(datum):\n    yield datum\n${'# padding\n'.repeat(200)}`
+const model = (name: string) => ({
+  modelMetaData: { name, type: 'PYTHON', tags: ['cc-fraud'], myOwn: { kept: [1, { two: 2 }] } },
+  modelAssets: [
+    {
+      name: 'model.py',
+      assetType: 'SOURCE_CODE',
+      assetRole: 'MODEL_SOURCE',
+      primaryModelSource: true,
+      sourceCode: source,
+    },
+    { name: 'weights.json', assetType: 'FILE', assetRole: 'WEIGHTS_FILE', fileContentString: '{"w":1}' },
+  ],
+})
+
+describe('stored models', () => {
+  it('a create answers 201 with Location, ETag and the document, and single documents carry contents', async () => {
+    const response = await wing.ann.send('POST', '/model-manage/api/storedModels', model('made'))
+    const body = (await response.json()) as Record<string, never>
+    expect(response.status).toBe(201)
+    expect(response.headers.get('location')).toBe(`/model-manage/api/storedModels/${body.id}`)
+    expect(response.headers.get('etag')).toBe('"0"')
+    const got = await wing.ann.storedModels.get(body.id)
+    expect(got).toEqual(body)
+    expect(got.modelAssets[0]?.sourceCode).toBe(source)
+    expect(got.modelAssets[1]).toMatchObject({ fileContentString: '{"w":1}', fileSize: 7, metaData: { tags: [] } })
+    expect(got).toMatchObject({
+      createdBy: 'ann',
+      lastModifiedBy: 'ann',
+      version: 0,
+      _links: { self: { href: `/model-manage/api/storedModels/${body.id}` } },
+    })
+    expect(got.createdDate).toMatch(isoPattern)
+  })
+
+  it('keep members they do not know', async () => {
+    const { id } = await wing.ann.storedModels.create(model('unknown members'))
+    expect((await wing.ann.storedModels.get(id)).modelMetaData.myOwn).toEqual({ kept: [1, { two: 2 }] })
+  })
+
+  it('ignore server-owned members of a request', async () => {
+    const body = {
+      ...model('owned'),
+      id: 'mine',
+      version: 77,
+      createdDate: '1999-01-01T00:00:00.000Z',
+      createdBy: 'me',
+      _links: {},
+    }
+    const made = await wing.ann.storedModels.create(body)
+    expect(made).toMatchObject({ version: 0, createdBy: 'ann' })
+    expect(made.id).not.toBe('mine')
+  })
+
+  it('a list is newest first, in pages, without contents', async () => {
+    for (const name of ['first', 'second', 'third']) await wing.ann.storedModels.create(model(name))
+    const list = await wing.ann.storedModels.list({ size: 2 })
+    expect(list._embedded.storedModels?.map((each) => each.modelMetaData.name)).toEqual(['third', 'second'])
+    expect(list.page?.size).toBe(2)
+    expect(list.page?.totalElements).toBeGreaterThanOrEqual(3)
+    expect(JSON.stringify(list)).not.toMatch(/sourceCode"|fileContent|\$content/)
+    const sorted = await wing.ann.storedModels.list({ sort: 'createdDate,asc', size: 1 })
+    expect(sorted._embedded.storedModels?.[0]?.modelMetaData.name).toBe('made')
+    expect((await failureOf(wing.ann.storedModels.list({ sort: 'colour,asc' }))).message).toContain('createdDate')
+  })
+
+  it('are found by name, and an empty search is 200 with an empty list', async () => {
+    await wing.ann.storedModels.create(model('found me'))
+    const path = '/model-manage/api/storedModels/search/findAllByName'
+    const hits = await wing.ann.call<{ _embedded: { storedModels: { id: string }[] } }>('GET', path, undefined, {
+      query: { name: 'found me' },
+    })
+    expect(hits._embedded.storedModels).toHaveLength(1)
+    const none = await wing.ann.call('GET', path, undefined, { query: { name: 'nobody' } })
+    expect(none).toMatchObject({ _embedded: { storedModels: [] }, page: { totalElements: 0 } })
+    const either = await wing.ann.call<typeof hits>(
+      'GET',
+      '/model-manage/api/storedModels/search/findAllByIdOrName',
+      undefined,
+      {
+        query: { name: hits._embedded.storedModels[0]?.id },
+      },
+    )
+    expect(either._embedded.storedModels).toHaveLength(1)
+  })
+
+  it('a patch merges deeply, raises the version and keeps contents', async () => {
+    const { id } = await wing.ann.storedModels.create(model('patched'))
+    const patch = { modelMetaData: { modelStage: 'PROD', useCaseInfo: { business: { primaryDriver: 'x' } } } }
+    const body = await wing.bob.storedModels.patch(id, patch)
+    expect(body).toMatchObject({ version: 1, createdBy: 'ann', lastModifiedBy: 'bob' })
+    expect(body.modelMetaData).toMatchObject({ name: 'patched', modelStage: 'PROD', myOwn: { kept: [1, { two: 2 }] } })
+    expect((await wing.ann.storedModels.get(id)).modelAssets[0]?.sourceCode).toBe(source)
+  })
+
+  it('a patch of an outdated version is 412 and changes nothing', async () => {
+    const { id } = await wing.ann.storedModels.create(model('raced'))
+    await wing.ann.storedModels.patch(id, { modelMetaData: { description: 'a' } }, { headers: { 'if-match': '"0"' } })
+    const late = await failureOf(
+      wing.bob.storedModels.patch(id, { modelMetaData: { description: 'b' } }, { headers: { 'if-match': '"0"' } }),
+    )
+    expect(late).toMatchObject({ code: 'StaleRevision', data: { status: 412 } })
+    expect((await wing.ann.storedModels.get(id)).modelMetaData.description).toBe('a')
+  })
+
+  it('an unknown id is 404, whether or not it could be one', async () => {
+    for (const id of ['nope', '00000000-0000-4000-8000-000000000000']) {
+      expect(await failureOf(wing.ann.storedModels.get(id))).toMatchObject({
+        kind: 'NotFound',
+        message: `No stored model with id '${id}'`,
+      })
+    }
+  })
+
+  it('an embedded file over 10 MiB is 413 and says how to upload it', async () => {
+    const big = { name: 'big.csv', assetType: 'FILE', fileContentString: 'x'.repeat(11 * 1024 * 1024) }
+    const failure = await failureOf(wing.ann.storedModels.create({ ...model('big'), modelAssets: [big] }))
+    expect(failure).toMatchObject({ code: 'EmbeddedFileTooLarge', data: { status: 413 } })
+    expect(failure.message).toContain('POST /model-manage/api/files')
+  })
+
+  it('text that PostgreSQL cannot hold is stored all the same', async () => {
+    const made = await wing.ann.storedModels.create({ modelMetaData: { name: 'nul', description: 'a\u0000b\ud800' } })
+    expect((await wing.ann.storedModels.get(made.id)).modelMetaData.description).toBe('a\ufffdb\ufffd')
+  })
+
+  it('keep passwords in URLs to themselves', async () => {
+    const asset = { name: 'in', assetType: 'EXTERNAL_FILE', fileUrl: 'http://KEY:SECRETWORD@host/in.csv' }
+    const made = await wing.ann.storedModels.create({ ...model('secret'), modelAssets: [asset] })
+    expect(made.modelAssets[0]?.fileUrl).toBe('http://host/in.csv')
+    const rows = await wing.pool.query(
+      `select stored_model.document::text from model_manage.stored_model where id = $1`,
+      [made.id],
+    )
+    expect(rows.rows[0].document).not.toContain('SECRETWORD')
+  })
+
+  it('tell the MLC of each creation and change, in order', async () => {
+    const { id } = await wing.ann.storedModels.create(model('told'))
+    await wing.ann.storedModels.patch(id, { modelMetaData: { description: 'x' } })
+    const events = await eventually(() => {
+      const mine = wing.told.filter((event) => event.objectId === id)
+      return mine.length === 2 && mine
+    })
+    expect(events.map((event) => event.signal)).toEqual(['model_created', 'model_changed'])
+    expect(signalPrefix + events[0]?.signal).toBe('com.modelop.mlc.definitions.Signals_model_created')
+    expect(events[1]?.variables.STORED_MODEL).toMatchObject({ id, version: 1, modelMetaData: { description: 'x' } })
+    expect(JSON.stringify(events)).not.toContain('sourceCode"')
+  })
+})
+
+describe('snapshots', () => {
+  it('carry a full copy of the model that later changes do not touch', async () => {
+    const stored = await wing.ann.storedModels.create(model('copied'))
+    const snapshot = await wing.ann.deployableModels.create({
+      storedModel: { id: stored.id },
+      metaData: { tags: ['cc-fraud'] },
+      targetRuntimes: [{ tags: ['DEV'] }],
+    })
+    await wing.ann.storedModels.patch(stored.id, { modelMetaData: { name: 'renamed' }, modelAssets: [] })
+    const got = await wing.ann.deployableModels.get(snapshot.id)
+    expect(got.storedModel).toMatchObject({
+      id: stored.id,
+      version: 0,
+      modelMetaData: { name: 'copied', tags: ['cc-fraud'] },
+    })
+    expect(got.storedModel.modelAssets[0]?.sourceCode).toBe(source)
+    expect(got).toMatchObject({
+      metaData: { name: 'copied_v1', tags: ['cc-fraud'] },
+      targetRuntimes: [{ tags: ['DEV'] }],
+    })
+  })
+
+  it('always show storedModel.modelMetaData.tags in lists, newest first', async () => {
+    const bare = await wing.ann.storedModels.create({ modelMetaData: { name: 'bare' } })
+    const snapshot = await wing.ann.deployableModels.create({ storedModel: { id: bare.id } })
+    const [first] = (await wing.ann.deployableModels.list())._embedded.deployableModels ?? []
+    expect(first).toMatchObject({ id: snapshot.id, storedModel: { id: bare.id, modelMetaData: { tags: [] } } })
+    expect(first?.createdDate).toMatch(isoPattern)
+  })
+
+  it('tell the MLC that they are there', async () => {
+    const stored = await wing.ann.storedModels.create(model('snap told'))
+    const { id } = await wing.ann.deployableModels.create({ storedModel: { id: stored.id }, metaData: { tags: ['t'] } })
+    const event = await eventually(() => wing.told.find((each) => each.objectId === id))
+    expect(event).toMatchObject({
+      signal: 'deployable_model_changed',
+      variables: { DEPLOYABLE_MODEL: { id, storedModel: { id: stored.id } } },
+    })
+  })
+
+  it('of an unknown model are 404; a tag that is no tag is 400', async () => {
+    const unknown = '00000000-0000-4000-8000-000000000000'
+    expect((await failureOf(wing.ann.deployableModels.create({ storedModel: { id: unknown } }))).message).toContain(
+      'stored model',
+    )
+    const stored = await wing.ann.storedModels.create(model('tags'))
+    const failure = await failureOf(
+      wing.ann.deployableModels.create({ storedModel: { id: stored.id }, metaData: { tags: ['a,b'] } }),
+    )
+    expect(failure).toMatchObject({ kind: 'InputError', code: 'InvalidTag' })
+  })
+
+  it('a patch changes what is said about them, never the copied model', async () => {
+    const stored = await wing.ann.storedModels.create(model('snap patch'))
+    const { id } = await wing.ann.deployableModels.create({ storedModel: { id: stored.id } })
+    await wing.ann.call('PATCH', `/model-manage/api/deployableModels/${id}`, {
+      metaData: { tags: ['new'] },
+      storedModel: { id: 'x', modelMetaData: { name: 'forged' } },
+    })
+    expect(await wing.ann.deployableModels.get(id)).toMatchObject({
+      version: 1,
+      metaData: { tags: ['new'] },
+      storedModel: { id: stored.id, modelMetaData: { name: 'snap patch' } },
+    })
+  })
+})
+
+describe('the wing', () => {
+  it('an event is sent again until the MLC answers, and the order per object stays', async () => {
+    wing.mlcAway(true)
+    const { id } = await wing.ann.storedModels.create(model('away'))
+    await wing.ann.storedModels.patch(id, { modelMetaData: { description: '1' } })
+    await eventually(
+      async () =>
+        (await wing.pool.query('select 1 from model_manage.outbox where object_id = $1 and tries > 0', [id]))
+          .rowCount === 1,
+    )
+    wing.mlcAway(false)
+    const events = await eventually(() => {
+      const mine = wing.told.filter((event) => event.objectId === id)
+      return mine.length === 2 && mine
+    })
+    expect(events.map((event) => event.signal)).toEqual(['model_created', 'model_changed'])
+    await eventually(async () => (await wing.pool.query('select 1 from model_manage.outbox')).rowCount === 0)
+  })
+
+  it('a repeated Idempotency-Key gives the same answer, another body 409, another caller a new document', async () => {
+    const post = (client: Wing['ann'], name: string) =>
+      client.send('POST', '/model-manage/api/storedModels', model(name), { headers: { 'idempotency-key': 'k1' } })
+    const first = await post(wing.ann, 'once')
+    const second = await post(wing.ann, 'once')
+    expect(second.headers.get('idempotency-replayed')).toBe('true')
+    expect(second.headers.get('location')).toBe(first.headers.get('location'))
+    const { id } = (await first.json()) as { id: string }
+    expect(((await second.json()) as { id: string }).id).toBe(id)
+    expect((await failureOf(post(wing.ann, 'other'))).code).toBe('IdempotencyKeyReused')
+    expect(((await (await post(wing.bob, 'once')).json()) as { id: string }).id).not.toBe(id)
+  })
+
+  it('tells in /openapi.json what its routes take', async () => {
+    const document = wing.app.swagger() as {
+      paths: Record<string, Record<string, { summary?: string; requestBody?: unknown }>>
+    }
+    expect(document.paths['/model-manage/api/storedModels']?.post).toMatchObject({
+      summary: expect.stringContaining('Register'),
+      requestBody: expect.anything(),
+    })
+  })
+})
