@@ -1,3 +1,5 @@
 export { type ColumnType, columnType } from './csv/column-type.ts'
+export type { CsvBatch, CsvColumn, CsvReject } from './csv/csv-parser.ts'
+export { type CsvReading, type ReadBytes, type ReadCsvOptions, readCsv, readCsvFile } from './csv/read-csv.ts'
 export { type CsvScan, type ScannedColumn, type ScanOptions, scanCsv } from './csv/scan-csv.ts'
 export { TableError, type TableErrorCode } from './table-error.ts'

@@ -1,0 +1,43 @@
+import { BLANK_WORDS } from './cell-automaton.ts'
+import type { ColumnType } from './column-type.ts'
+
+const blankWords: ReadonlySet<string> = new Set(['', ...BLANK_WORDS])
+
+/** pandas' missing values; matched exactly. */
+export const isBlankWord = (text: string): boolean => text.length <= 8 && blankWords.has(text)
+
+export type CellValue = string | number | boolean | null
+
+const numberPattern = /^[ \t\v\f]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t\v\f]*$/
+const infinityPattern = /^([+-]?)inf(?:inity)?$/i
+
+/** The value of a cell in a column of this type; undefined when it is none. */
+export function parseCell(text: string, type: ColumnType): CellValue | undefined {
+  if (isBlankWord(text)) return null
+  if (type === 'string') return text
+  if (type === 'boolean') return parseBoolean(text)
+  const number = parseNumber(text)
+  if (number === undefined || type === 'float') return number
+  if (!Number.isInteger(number)) return undefined
+  // An integer that a JavaScript number cannot hold stays text, with all its digits.
+  return Number.isSafeInteger(number) || !/^\s*[+-]?\d+\s*$/.test(text) ? number : text.trim()
+}
+
+function parseBoolean(text: string): boolean | undefined {
+  const lower = text.length <= 5 ? text.toLowerCase() : ''
+  return lower === 'true' ? true : lower === 'false' ? false : undefined
+}
+
+function parseNumber(text: string): number | undefined {
+  if (numberPattern.test(text)) return Number(text)
+  const infinity = infinityPattern.exec(text)
+  return infinity ? (infinity[1] === '-' ? -Infinity : Infinity) : undefined
+}
+
+/** In a sentence: `'abc' is not a number`. */
+export const typeInWords: Record<ColumnType, string> = {
+  integer: 'a whole number',
+  float: 'a number',
+  boolean: 'true or false',
+  string: 'text',
+}
