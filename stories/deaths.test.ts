@@ -1,0 +1,73 @@
+/** Any part may be killed at any moment: starting again goes on, each job ends once, and its output is whole. */
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { createJob, deploy, ended, running, writeRows } from './deploy.ts'
+import { type Rowhouse, readLines, startRowhouse } from './rowhouse.ts'
+
+let rowhouse: Rowhouse
+
+beforeEach(async () => {
+  rowhouse = await startRowhouse()
+})
+afterEach(() => rowhouse?.remove())
+
+async function slowJob(rows = 60) {
+  const input = writeRows(rowhouse, 'rows.csv', rows)
+  const output = join(rowhouse.folder, 'scores.csv')
+  const job = await createJob(rowhouse, await deploy(rowhouse, 'slow'), input, output)
+  await running(rowhouse, job.id)
+  return { job, output, rows }
+}
+
+it('a killed runtime: the job is given to the one that comes after it', async () => {
+  const { job, output, rows } = await slowJob()
+  process.kill(rowhouse.findPid('packages/runtime'), 'SIGKILL')
+  const end = await ended(rowhouse, job.id, 90)
+  expect(end).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
+  expect(readLines(output)).toHaveLength(rows + 1)
+})
+
+it('a killed server: it is started again and the running job ends as if nothing had been', async () => {
+  const { job, output, rows } = await slowJob()
+  process.kill(rowhouse.findPid('packages/gateway'), 'SIGKILL')
+  const end = await endedThroughOutage(job.id)
+  expect(end).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
+  expect(readLines(output)).toHaveLength(rows + 1)
+})
+
+it('a killed PostgreSQL: it is started again and the running job ends', async () => {
+  const { job, output, rows } = await slowJob()
+  process.kill(rowhouse.findPid('postgres'), 'SIGKILL')
+  const end = await endedThroughOutage(job.id)
+  expect(end).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
+  expect(readLines(output)).toHaveLength(rows + 1)
+})
+
+it('everything killed at once: the next start finds the job and ends it', async () => {
+  const { job, output, rows } = await slowJob()
+  await rowhouse.kill('SIGKILL')
+  await rowhouse.restart()
+  expect(await ended(rowhouse, job.id, 90)).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
+  expect(readLines(output)).toHaveLength(rows + 1)
+})
+
+it('a clean stop hands the running job back, and the next start ends it', async () => {
+  const { job, output, rows } = await slowJob()
+  expect(await rowhouse.stop()).toBe(0)
+  await rowhouse.restart()
+  expect(await ended(rowhouse, job.id, 90)).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
+  expect(readLines(output)).toHaveLength(rows + 1)
+})
+
+/** The server may be away for a while: looks again until it answers. */
+async function endedThroughOutage(jobId: string) {
+  for (;;) {
+    try {
+      return await ended(rowhouse, jobId, 90)
+    } catch (error) {
+      if (!(error instanceof Error && 'kind' in error && (error.kind === 'Unavailable' || error.kind === 'Bug')))
+        throw error
+      await new Promise((done) => setTimeout(done, 100))
+    }
+  }
+}

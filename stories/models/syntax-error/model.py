@@ -1,0 +1,3 @@
+# modelop.score
+def score(row):
+    yield {"id": row["id"]
