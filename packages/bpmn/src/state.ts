@@ -191,7 +191,14 @@ export type HistoryEvent =
   | { type: 'variable-deleted'; variableId: string; at: Date }
   | { type: 'incident-created'; row: IncidentRow }
   | { type: 'incident-ended'; incidentId: string; state: 'resolved' | 'deleted'; at: Date }
-  | { type: 'work-log'; workId: string; activityId: string; event: 'created' | 'failed' | 'succeeded' | 'deleted'; message: string | null; at: Date }
+  | {
+      type: 'work-log'
+      workId: string
+      activityId: string
+      event: 'created' | 'failed' | 'succeeded' | 'deleted'
+      message: string | null
+      at: Date
+    }
   | { type: 'task-assigned'; taskId: string; activityInstanceId: string; assignee: string | null }
 
 /** A built-in delegate to be run outside any transaction; its answer comes back with the `run-work` event. */
@@ -218,10 +225,20 @@ export type StepEvent =
   /** Counts a retry; on the last one makes an incident. `at` of the next try follows the retry cycle. */
   | { type: 'work-failed'; workId: string; message: string; stack: string | null; failedActivityId: string | null }
   | { type: 'set-work-retries'; workId: string; retries: number; dueAt?: Date }
-  | { type: 'deliver'; subscriptionId: string; variables: { [name: string]: TypedValue }; localVariables?: { [name: string]: TypedValue } }
+  | {
+      type: 'deliver'
+      subscriptionId: string
+      variables: { [name: string]: TypedValue }
+      localVariables?: { [name: string]: TypedValue }
+    }
   /** As `deliver`, but as one due-work row (signalResponsive, broadcasts above the cap). */
   | { type: 'deliver-later'; subscriptionId: string; variables: { [name: string]: TypedValue } }
-  | { type: 'external-completed'; taskId: string; variables: { [name: string]: TypedValue }; localVariables: { [name: string]: TypedValue } }
+  | {
+      type: 'external-completed'
+      taskId: string
+      variables: { [name: string]: TypedValue }
+      localVariables: { [name: string]: TypedValue }
+    }
   | {
       type: 'external-failed'
       taskId: string
@@ -232,12 +249,39 @@ export type StepEvent =
       variables: { [name: string]: TypedValue }
       localVariables: { [name: string]: TypedValue }
     }
-  | { type: 'external-bpmn-error'; taskId: string; errorCode: string; errorMessage: string | null; variables: { [name: string]: TypedValue } }
+  | {
+      type: 'external-bpmn-error'
+      taskId: string
+      errorCode: string
+      errorMessage: string | null
+      variables: { [name: string]: TypedValue }
+    }
   | { type: 'set-external-retries'; taskId: string; retries: number }
   | { type: 'task-completed'; taskId: string; variables: { [name: string]: TypedValue } }
-  | { type: 'task-bpmn-error'; taskId: string; errorCode: string; errorMessage: string | null; variables: { [name: string]: TypedValue } }
-  | { type: 'task-updated'; taskId: string; patch: Partial<Pick<UserTaskRow, 'assignee' | 'owner' | 'delegationState' | 'name' | 'description' | 'priority' | 'dueAt' | 'followUpAt'>> }
-  | { type: 'variables-changed'; executionId: string; set: { [name: string]: TypedValue }; remove: string[]; local: boolean }
+  | {
+      type: 'task-bpmn-error'
+      taskId: string
+      errorCode: string
+      errorMessage: string | null
+      variables: { [name: string]: TypedValue }
+    }
+  | {
+      type: 'task-updated'
+      taskId: string
+      patch: Partial<
+        Pick<
+          UserTaskRow,
+          'assignee' | 'owner' | 'delegationState' | 'name' | 'description' | 'priority' | 'dueAt' | 'followUpAt'
+        >
+      >
+    }
+  | {
+      type: 'variables-changed'
+      executionId: string
+      set: { [name: string]: TypedValue }
+      remove: string[]
+      local: boolean
+    }
   | { type: 'suspended'; suspended: boolean }
   | { type: 'deleted'; reason: string | null; externally: boolean }
 

@@ -1,0 +1,92 @@
+/** Rows of due work: made, failed, given new retries, done. */
+import { EngineError } from './engine-error.ts'
+import { evaluateLong } from './expression/evaluate.ts'
+import { contextOf } from './expression-context.ts'
+import type { FlowNode } from './graph.ts'
+import { createIncident, endIncidentsOf } from './incidents.ts'
+import type { Run } from './run.ts'
+import type { DueWorkRow, StepEvent } from './state.ts'
+import type { TypedValue } from './values.ts'
+
+const retriesAtFirst = 3
+
+export interface NewWork {
+  executionId: string
+  kind: DueWorkRow['kind']
+  dueAt?: Date
+  repeat?: string | null
+  payload?: { [name: string]: TypedValue }
+}
+
+export function createWork(run: Run, node: FlowNode, work: NewWork): void {
+  const row: DueWorkRow = {
+    id: run.env.newId(),
+    instanceId: run.instance.id,
+    executionId: work.executionId,
+    activityId: node.id,
+    kind: work.kind,
+    dueAt: work.dueAt ?? null,
+    retries: retriesAtFirst,
+    repeat: work.repeat ?? null,
+    exceptionMessage: null,
+    exceptionStack: null,
+    failedActivityId: null,
+    exclusive: node.exclusive,
+    priority: node.jobPriority === null ? 0 : evaluateLong(node.jobPriority, contextOf(run, work.executionId)),
+    isSuspended: run.isSuspended,
+    payload: work.payload ?? null,
+    createdAt: run.env.now,
+  }
+  run.dueWork.insert(row)
+  logWork(run, row, 'created', null)
+}
+
+export function getWork(run: Run, workId: string): DueWorkRow {
+  const row = run.dueWork.find(workId)
+  if (row === undefined) throw new EngineError(`No job found with id '${workId}': job is null`)
+  return row
+}
+
+/** Done: the row goes, and an incident it had is resolved. */
+export function takeWork(run: Run, row: DueWorkRow): void {
+  run.dueWork.remove(row.id)
+  endIncidentsOf(run, row.id, 'resolved')
+  logWork(run, row, 'succeeded', null)
+}
+
+export function failWork(run: Run, event: StepEvent & { type: 'work-failed' }): void {
+  const row = getWork(run, event.workId)
+  const failed: DueWorkRow = {
+    ...row,
+    retries: Math.max(row.retries - 1, 0),
+    exceptionMessage: event.message,
+    exceptionStack: event.stack,
+    failedActivityId: event.failedActivityId,
+  }
+  run.dueWork.insert(failed)
+  logWork(run, failed, 'failed', event.message)
+  if (failed.retries === 0 && row.retries > 0) createWorkIncident(run, failed)
+}
+
+export function setWorkRetries(run: Run, event: StepEvent & { type: 'set-work-retries' }): void {
+  const row = getWork(run, event.workId)
+  const mended: DueWorkRow = { ...row, retries: event.retries, dueAt: event.dueAt ?? row.dueAt }
+  run.dueWork.insert(mended)
+  if (event.retries > 0) endIncidentsOf(run, row.id, 'resolved')
+  else if (row.retries > 0) createWorkIncident(run, mended)
+}
+
+function createWorkIncident(run: Run, row: DueWorkRow): void {
+  createIncident(run, {
+    incidentType: 'failedJob',
+    executionId: row.executionId,
+    activityId: row.activityId,
+    failedActivityId: row.failedActivityId,
+    configuration: row.id,
+    message: row.exceptionMessage,
+  })
+}
+
+function logWork(run: Run, row: DueWorkRow, event: 'created' | 'failed' | 'succeeded', message: string | null): void {
+  run.history.push({ type: 'work-log', workId: row.id, activityId: row.activityId, event, message, at: run.env.now })
+}
