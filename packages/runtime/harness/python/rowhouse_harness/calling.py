@@ -1,0 +1,52 @@
+"""How a model's function wants to be called. Its arity decides, not its names or type hints."""
+SLOT_NAMES = ('slot', 'slot_no', 'slot_number')
+SEQUENCE_NAMES = ('seqno', 'seq_no', 'sequence_number', 'seq')
+VARIADIC = 0x04
+
+
+class Shape:
+    """`required` positional parameters, and the names of all of them."""
+
+    def __init__(self, function):
+        self.required, self.names, self.variadic = measure(function)
+
+    @property
+    def most(self):
+        return len(self.names)
+
+
+def measure(function):
+    code = getattr(function, '__code__', None)
+    if code is not None and not hasattr(function, '__wrapped__') and not hasattr(function, '__self__'):
+        names = code.co_varnames[:code.co_argcount]
+        return len(names) - len(function.__defaults__ or ()), names, bool(code.co_flags & VARIADIC)
+    import inspect
+
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return 1, ('datum',), False
+    positional = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    required = [one for one in positional if one.default is one.empty]
+    return len(required), tuple(one.name for one in positional), any(one.kind == one.VAR_POSITIONAL for one in parameters)
+
+
+def call_init(function, argument):
+    shape = Shape(function)
+    return function(argument()) if shape.most or shape.variadic else function()
+
+
+def score_arguments(function):
+    """1 (datum), 2 (datum, slot) or 3 (datum, slot, seqno); a parameter with a default is filled only when its name says slot or number."""
+    shape = Shape(function)
+    if shape.required >= 3 or (shape.most >= 3 and shape.names[1] in SLOT_NAMES and shape.names[2] in SEQUENCE_NAMES):
+        return 3
+    if shape.required == 2 or (shape.most >= 2 and shape.names[1] in SLOT_NAMES):
+        return 2
+    return 1
+
+
+def takes_slot_number(function):
+    """Old style `metrics(data, slot_no)`: called once for each input."""
+    shape = Shape(function)
+    return shape.most == 2 and shape.names[1] in SLOT_NAMES

@@ -1,0 +1,141 @@
+"""The primary source as the module `model`, in the folder with all its assets."""
+import os
+import sys
+import types
+import warnings
+
+from rowhouse_harness import STAND_INS
+from rowhouse_harness.annotations import DEFAULTS, read_annotations
+from rowhouse_harness.failures import JobFailed, failure_of
+
+MODULE = 'model'
+
+
+class Model:
+    """The loaded module and the functions that a job calls."""
+
+    def __init__(self, module, annotations, wanted):
+        self.module = module
+        self.annotations = annotations
+        self.wanted = wanted
+
+    def find(self, role):
+        """The function of a role, or None: the asset's name first, then the annotation, then the default name."""
+        explicit = self.wanted.get(role)
+        if explicit:
+            found = getattr(self.module, explicit, None)
+            if callable(found):
+                return found
+            if role == 'init' and explicit == DEFAULTS['init']:
+                return None
+            raise JobFailed('load', "the asset names '%s' as its %s function, but %s does not define it; it defines: %s" % (explicit, role, self.source_name(), self.defined()))
+        name = self.annotations.functions.get(role, DEFAULTS[role])
+        found = getattr(self.module, name, None)
+        return found if callable(found) else None
+
+    def get(self, role):
+        found = self.find(role)
+        if found is None:
+            raise JobFailed(
+                'load',
+                "%s has no %s function: put `# modelop.%s` on the line above one, or call it '%s'; it defines: %s"
+                % (self.source_name(), role, role, DEFAULTS[role], self.defined()),
+            )
+        return found
+
+    def source_name(self):
+        return self.module.__spec_name__
+
+    def defined(self):
+        code = [name for name, value in vars(self.module).items() if isinstance(value, types.FunctionType) and value.__module__ == MODULE]
+        return ', '.join(code) or 'no function'
+
+
+def prepare_process(plan):
+    """Working directory, arguments and import path as the model is to find them."""
+    playground = plan['playground']
+    os.chdir(playground)
+    os.makedirs('outputDir', exist_ok=True)
+    sys.argv[:] = [plan['source']]
+    sys.dont_write_bytecode = True
+    source_folder = os.path.dirname(os.path.join(playground, plan['source']))
+    own = [playground] if os.path.samefile(source_folder, playground) else [playground, source_folder]
+    # After the standard library: a source called code.py or inspect.py must not take the place of the real one. Before the libraries, as
+    # a script's own folder is, unless the primary source bears the name of one of them (xgboost.py imports xgboost).
+    libraries = [entry for entry in sys.path if is_library(entry)]
+    stem = os.path.splitext(os.path.basename(plan['source']))[0]
+    shadows = any(os.path.exists(os.path.join(folder, stem + ending)) for folder in libraries for ending in ('', '.py'))
+    first = [entry for entry in sys.path if entry and entry not in libraries]
+    sys.path[:] = first + (libraries + own if shadows else own + libraries) + [STAND_INS]
+    sys.path_importer_cache.clear()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, 'reconfigure'):
+            stream.reconfigure(encoding='utf-8', errors='backslashreplace', write_through=True)
+
+
+def is_library(entry):
+    return 'site-packages' in entry or 'dist-packages' in entry
+
+
+class CalledFromModel:
+    """Stands where a warnings filter has its pattern for the module: matches when the model itself called `warnings.warn`.
+
+    The filter's own pattern would also match what a library raises with a `stacklevel` that points at the model (pandas does).
+    """
+
+    def __init__(self, scope):
+        self.scope = scope
+
+    def match(self, _module):
+        frame = sys._getframe(1)
+        while frame is not None and frame.f_globals.get('__name__') in ('warnings', '_py_warnings', __name__):
+            frame = frame.f_back
+        return frame is not None and frame.f_globals is self.scope
+
+
+def raise_user_warnings_of(module):
+    """A UserWarning of the model's own loses the record. In front of the list, so that the model can still reset it."""
+    warnings.filters.insert(0, ('error', None, UserWarning, CalledFromModel(vars(module)), 0))
+    if hasattr(warnings, '_filters_mutated'):
+        warnings._filters_mutated()
+    elif hasattr(warnings, '_filters_mutated_lock_held'):
+        with warnings._lock:
+            warnings._filters_mutated_lock_held()
+
+
+def load_model(plan):
+    path = os.path.join(plan['playground'], plan['source'])
+    try:
+        with open(path, 'rb') as file:
+            content = file.read()
+    except OSError as error:
+        raise JobFailed('load', 'the source %s cannot be read: %s' % (plan['source'], error.strerror)) from None
+    module = types.ModuleType(MODULE)
+    module.__file__ = os.path.abspath(path)
+    module.__spec_name__ = plan['source']
+    try:
+        # Relative in tracebacks: a job's log names the user's file, not a folder of this machine.
+        code = compile(content, plan['source'], 'exec', dont_inherit=True)
+        text = decode_source(content)
+        remember_lines(plan['source'], text)
+        sys.modules[MODULE] = module
+        raise_user_warnings_of(module)
+        exec(code, module.__dict__)
+    except BaseException as error:
+        raise failure_of('load', error) from None
+    return Model(module, read_annotations(text), plan['functions'])
+
+
+def decode_source(content):
+    import io
+    import tokenize
+
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+    return content.decode(encoding)
+
+
+def remember_lines(name, text):
+    """Tracebacks show the source's lines even when the model changes its working directory."""
+    import linecache
+
+    linecache.cache[name] = (len(text), None, [line + '\n' for line in text.splitlines()], name)

@@ -1,0 +1,185 @@
+"""The job's output file: CSV or JSON lines, written in blocks.
+
+A value that has no form in the file is rejected by encoding and the next one goes on. `written` counts what is on disk.
+
+Canonical spelling: numbers as Python's shortest repr (`100.0`, `1e-05`), `true`/`false`, a missing value is null in JSON and blank in CSV,
+lines end in LF, a list or object inside a CSV cell is its JSON text.
+"""
+import csv
+import io
+from operator import itemgetter
+
+from rowhouse_harness.encoding import NotEncodable, encode, half_character, to_json, to_plain
+from rowhouse_harness.failures import JobFailed
+
+BLOCK_RECORDS = 512
+SCALAR_COLUMN = 'output'
+WRITTEN_AS_IS = frozenset([str, int, float, type(None)])
+
+
+class Output:
+    """What both formats share. `source` is the input whose record is being scored: a rejected output is placed by it."""
+
+    def __init__(self, plan, report):
+        self.report = report
+        self.written = 0
+        self.pending = []
+        self.source = None
+        try:
+            self.file = open(plan['path'], 'wb', buffering=0)
+        except OSError as error:
+            raise JobFailed('output', 'the output file cannot be opened: %s' % error.strerror) from None
+
+    def place(self):
+        return self.source.place() if self.source is not None else (0, None)
+
+    def reject(self, reason, value, place=None, by='encoding'):
+        self.report.reject('output', by, place or self.place(), reason, shown(value))
+
+    def write(self, data, records):
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[self.file.write(view):]
+        except OSError as error:
+            raise JobFailed('output', 'the output cannot be written: %s' % error.strerror) from None
+        self.written += records
+
+    def close(self):
+        self.flush()
+        self.file.close()
+
+
+class JsonOutput(Output):
+    def emit(self, value):
+        try:
+            line = to_json(value)
+        except NotEncodable as problem:
+            self.reject(str(problem), value)
+            return
+        self.pending.append(line)
+        if len(self.pending) >= BLOCK_RECORDS:
+            self.flush()
+
+    def flush(self):
+        if self.pending:
+            lines, self.pending = self.pending, []
+            self.write(b'\n'.join(lines) + b'\n', len(lines))
+
+
+class CsvOutput(Output):
+    """The header is the plan's columns, else the keys of the first output."""
+
+    def __init__(self, plan, report):
+        super().__init__(plan, report)
+        self.columns = None
+        if plan['columns']:
+            self.begin([str(name) for name in plan['columns']])
+
+    def begin(self, columns):
+        self.columns = columns
+        self.known = frozenset(columns)
+        self.width = len(columns)
+        self.pick = itemgetter(*columns) if self.width > 1 else lambda record, name=columns[0]: (record[name],)
+        self.write(as_csv([columns]), 0)
+
+    def emit(self, value):
+        if type(value) is dict and self.columns is not None and len(value) == self.width:
+            try:
+                row = self.pick(value)
+            except KeyError:
+                row = None
+            # A float is finite when it gives 0 less itself; NaN and infinity give NaN, which is not 0.
+            if row is not None and WRITTEN_AS_IS.issuperset(map(type, row)) and not any([x - x for x in row if type(x) is float]):
+                self.pending.append(row)
+                if len(self.pending) >= BLOCK_RECORDS:
+                    self.flush()
+                return
+        self.emit_slowly(value)
+
+    def emit_slowly(self, value):
+        try:
+            row = self.to_row(value)
+        except NotEncodable as problem:
+            self.reject(str(problem), value)
+            return
+        self.pending.append(row)
+        if len(self.pending) >= BLOCK_RECORDS:
+            self.flush()
+
+    def to_row(self, value):
+        record = to_plain(value)
+        if not isinstance(record, dict):
+            record = {SCALAR_COLUMN: record}
+        if self.columns is None:
+            if not record:
+                raise NotEncodable('an object without fields makes no CSV row')
+            self.begin(list(record))
+        unknown = [name for name in record if name not in self.known]
+        if unknown:
+            raise NotEncodable("'%s' is not among the output's columns: %s" % (unknown[0], ', '.join(self.columns)[:500]))
+        return [to_cell(record.get(name)) for name in self.columns]
+
+    def flush(self):
+        if not self.pending:
+            return
+        rows, self.pending = self.pending, []
+        try:
+            self.write(as_csv(rows), len(rows))
+        except UnicodeEncodeError:
+            for row in rows:
+                self.write_one(row)
+
+    def write_one(self, row):
+        try:
+            self.write(as_csv([row]), 1)
+        except UnicodeEncodeError as error:
+            self.reject(half_character(error), list(row))
+
+
+def to_cell(value):
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return 'true' if value else 'false'
+    if isinstance(value, (dict, list)):
+        return encode(value)
+    return value
+
+
+def as_csv(rows):
+    text = io.StringIO()
+    csv.writer(text, lineterminator='\n').writerows(rows)
+    text = text.getvalue()
+    if '\r' in text and not QUOTES_RETURNS:
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator='\r\n')
+        lines = []
+        for row in rows:
+            writer.writerow(row)
+            lines.append(text.getvalue()[:-2])
+            text.seek(0)
+            text.truncate()
+        text = '\n'.join(lines) + '\n'
+    return text.encode('utf-8')
+
+
+def quotes_returns():
+    text = io.StringIO()
+    csv.writer(text, lineterminator='\n').writerow(['a\rb'])
+    return text.getvalue().startswith('"')
+
+
+# Older Pythons leave a carriage return inside a cell without quotes unless the line ends hold one too.
+QUOTES_RETURNS = quotes_returns()
+
+
+def shown(value):
+    try:
+        return repr(value)
+    except Exception:
+        return None
+
+
+def open_output(plan, report):
+    return (CsvOutput if plan['format'] == 'CSV' else JsonOutput)(plan, report)

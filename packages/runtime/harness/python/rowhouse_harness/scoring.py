@@ -1,0 +1,115 @@
+"""score: each record of each input through the model's function, in input order."""
+from time import monotonic
+from types import GeneratorType
+
+from rowhouse_harness.calling import score_arguments
+from rowhouse_harness.failures import JobFailed, describe, failure_of
+from rowhouse_harness.reporting import BadRecordStops
+
+END = object()
+# Ours: they pass through the `except` that catches what the model raised.
+OURS = (JobFailed, BadRecordStops)
+
+
+class Sinks:
+    """Where outputs go by slot. Slot 1 is the job's output; outputs of 3, 5 … go to files of their own when the plan has them."""
+
+    def __init__(self, by_slot):
+        self.by_slot = by_slot
+        self.main = by_slot[1]
+        self.dropped = {}
+
+    def emit(self, value):
+        if type(value) is tuple and len(value) == 2 and type(value[0]) is int:
+            self.emit_to(value[0], value[1])
+        else:
+            self.main.emit(value)
+
+    def emit_to(self, slot, value):
+        sink = self.by_slot.get(slot)
+        if sink is not None:
+            sink.emit(value)
+        elif slot % 2 == 1 and slot > 0:
+            self.dropped[slot] = self.dropped.get(slot, 0) + 1
+        else:
+            self.main.reject('slot %d takes no outputs: output slots are 1, 3, 5 …' % slot, (slot, value))
+
+    def follow(self, source):
+        for sink in self.by_slot.values():
+            sink.source = source
+
+    def all(self):
+        return list(self.by_slot.values())
+
+
+def score(streams, function_of, sinks, report, checks):
+    """`function_of(slot)` gives the function for an input."""
+    if len(streams) == 1:
+        sinks.follow(streams[0])
+        score_one = make_scorer(streams[0], function_of(streams[0].slot), sinks, report, checks)
+        for value in streams[0]:
+            score_one(value)
+        return
+    # Order between slots is not defined. Taking turns lets a model that combines its inputs do so without holding a whole file.
+    running = [(stream, iter(stream), make_scorer(stream, function_of(stream.slot), sinks, report, checks)) for stream in streams]
+    while running:
+        for turn in list(running):
+            stream, values, score_one = turn
+            sinks.follow(stream)
+            value = next(values, END)
+            if value is END:
+                running.remove(turn)
+            else:
+                score_one(value)
+
+
+def make_scorer(stream, function, sinks, report, checks):
+    emit = sinks.emit
+    arguments = score_arguments(function)
+    slot = stream.slot
+    check = checks.get(slot)
+
+    def score_one(value):
+        if monotonic() >= report.due:
+            report.progress()
+        if check is not None:
+            problem = check(value)
+            if problem is not None:
+                report.reject('input', 'schema', stream.place(), problem, stream.raw())
+                return
+        try:
+            if arguments == 1:
+                result = function(value)
+            elif arguments == 2:
+                result = function(value, slot)
+            else:
+                result = function(value, slot, stream.number)
+            if type(result) is GeneratorType:
+                for output in result:
+                    emit(output)
+            elif result is not None:
+                emit(result)
+        except OURS:
+            raise
+        except UserWarning as warning:
+            report.reject('input', 'model', stream.place(), str(warning) or describe(warning), stream.raw())
+        except BaseException as error:
+            raise failure_of('score', error, *stream.place()) from None
+
+    return score_one
+
+
+def call_end(module, sinks):
+    """`end`, the old engines' last call, where a source defines it without parameters."""
+    function = getattr(module, 'end', None)
+    code = getattr(function, '__code__', None)
+    if code is None or code.co_argcount != 0:
+        return
+    try:
+        result = function()
+        for output in result if type(result) is GeneratorType else [result] if result is not None else []:
+            sinks.emit(output)
+    except OURS:
+        raise
+    except BaseException as error:
+        raise failure_of('score', error) from None
