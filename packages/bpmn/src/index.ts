@@ -10,6 +10,7 @@ export type { Bean, Expression, ExpressionContext } from './expression/expressio
 export { BpmnExpressionError } from './expression/expression-error.ts'
 export { bareName, constantText, literalExpression, parseExpression } from './expression/parse-expression.ts'
 export * from './graph.ts'
+export { type ParseOptions, parseBpmn } from './parse.ts'
 export { startInstance } from './start.ts'
 export * from './state.ts'
 export { step } from './step.ts'

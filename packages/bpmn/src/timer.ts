@@ -1,0 +1,3 @@
+export function checkTimerText(_text: string, _kind: 'date' | 'duration' | 'cycle'): string | null {
+  return null
+}
