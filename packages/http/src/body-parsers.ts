@@ -12,7 +12,7 @@ export function parseBodies(app: FastifyInstance): void {
       done(null, undefined)
       return
     }
-    parseJson(request, text, (error, value) => {
+    void parseJson(request, text, (error, value) => {
       if (error) done(brokenJson(text))
       else done(null, value)
     })

@@ -38,7 +38,7 @@ async function started(options: Partial<AppOptions> = {}, more: (app: App) => vo
     ...options,
   })
   apps.push(app)
-  await app.register(async (plugin) => {
+  await app.register((plugin, _options, done) => {
     const routes = plugin as unknown as App
     routes.get('/who', async (request) => ({ who: whoIs(request) }))
     routes.get('/open', { config: { access: 'public' } }, async () => ({ ok: true }))
@@ -60,14 +60,16 @@ async function started(options: Partial<AppOptions> = {}, more: (app: App) => vo
       if (how === 'terminated') throw new Error('Connection terminated unexpectedly')
       throw new Error('secret inner detail')
     })
+    done()
   })
   await app.register(
-    async (plugin) => {
+    (plugin, _options, done) => {
       camundaErrors(plugin)
       plugin.get('/x', async () => {
         throw new Unmet('ModelNotDeployed', 'Nothing is deployed')
       })
       plugin.post('/y', async () => ({}))
+      done()
     },
     { prefix: '/mlc-service/rest' },
   )

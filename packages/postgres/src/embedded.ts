@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Binaries, findBinaries } from './binaries.ts'
 import { type Cluster, databaseUrl, freePort, makeCluster, makeRoleAndDatabase, readCredentials } from './cluster.ts'
 import { EmbeddedPostgresError } from './embedded-error.ts'
-import { type Account, chooseAccount, chooseLauncher, launch } from './launcher.ts'
+import { chooseAccount, chooseLauncher, launch } from './launcher.ts'
 import { readPostmaster, stopLeftover, takeFolder } from './postmaster.ts'
 
 export interface EmbeddedOptions {
@@ -64,11 +64,11 @@ async function prepareCluster(
     findBinaries(join(dataDir, 'lib')),
     mkdir(socketDir, { recursive: true, mode: 0o700 }),
   ])
+  await refuseForeignOwner(dir)
   const major = await clusterMajor(dir)
   if (major !== null && major !== String(binaries.major)) throw otherMajor(dir, major, binaries)
   const account = chooseAccount(dir)
   if (account) chownSync(socketDir, account.uid, account.gid)
-  await refuseForeignOwner(dir, account)
   const launcher = chooseLauncher(account, binaries.postgres, major === null ? [socketDir] : [socketDir, dir])
   const base = { dataDir, dir, socketDir, binaries, account, launcher }
   if (major === null) {
@@ -87,9 +87,9 @@ async function clusterMajor(dir: string): Promise<string | null> {
   }
 }
 
-async function refuseForeignOwner(dir: string, account: Account | null): Promise<void> {
+async function refuseForeignOwner(dir: string): Promise<void> {
   const uid = process.getuid?.()
-  if (uid === undefined || account) return
+  if (uid === undefined || uid === 0) return
   const owner = await stat(dir).then(
     (s) => s.uid,
     () => uid,

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EmbeddedPostgresError } from './embedded-error.ts'
 
@@ -22,7 +22,7 @@ export async function readPostmaster(clusterDir: string): Promise<{ pid: number;
 export async function stopLeftover(clusterDir: string, log: (line: string) => void): Promise<void> {
   const found = await readPostmaster(clusterDir)
   if (!found || !isAlive(found.pid)) return
-  if (!/postgres/.test(commandOf(found.pid))) {
+  if (!isPostgres(found.pid)) {
     log(`postmaster.pid names process ${found.pid}, which is not PostgreSQL: removed`)
     await rm(join(clusterDir, 'postmaster.pid'), { force: true })
     return
@@ -87,15 +87,17 @@ function procStat(pid: number): string[] | null {
   }
 }
 
-function commandOf(pid: number): string {
-  if (process.platform === 'linux') {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-    } catch {
-      return ''
-    }
+function isPostgres(pid: number): boolean {
+  return process.platform === 'win32' || /^postgres/.test(basename(programOf(pid)))
+}
+
+function programOf(pid: number): string {
+  if (process.platform !== 'linux') return ps(pid, 'comm=')
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0', 1)[0] ?? ''
+  } catch {
+    return ''
   }
-  return process.platform === 'win32' ? 'postgres' : ps(pid, 'command=')
 }
 
 function ps(pid: number, field: string): string {

@@ -1,0 +1,82 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Database, isDatabaseAway, openDatabase } from '../src/index.ts'
+import { type FreshDatabase, freshDatabase } from '../src/testing.ts'
+
+interface Tables {
+  thing: { id: number; name: string }
+}
+let fresh: FreshDatabase
+let database: Database<Tables>
+
+beforeAll(async () => {
+  fresh = await freshDatabase()
+  database = openDatabase<Tables>(fresh.url)
+  await sql`create table thing (id int primary key, name text not null)`.execute(database.kysely)
+})
+
+afterAll(async () => {
+  await database.close()
+  await fresh.drop()
+})
+
+test('a transaction that throws leaves nothing behind', async () => {
+  const failed = database.transaction(async (tx) => {
+    await tx.insertInto('thing').values({ id: 1, name: 'a' }).execute()
+    throw new Error('no')
+  })
+  await expect(failed).rejects.toThrow('no')
+  expect(await database.kysely.selectFrom('thing').selectAll().execute()).toEqual([])
+})
+
+test('a notification is heard once its transaction is committed, by each listener until it stops', async () => {
+  const heard: string[] = []
+  const stop = await database.listen('news', (payload) => heard.push(payload))
+  const other = await database.listen('news', (payload) => heard.push(`other ${payload}`))
+  await database.transaction(async (tx) => {
+    await sql`select pg_notify('news', 'one')`.execute(tx)
+    expect(heard).toEqual([])
+  })
+  await expect.poll(() => heard).toEqual(['one', 'other one'])
+  await stop()
+  await sql`select pg_notify('news', 'two')`.execute(database.kysely)
+  await expect.poll(() => heard).toEqual(['one', 'other one', 'other two'])
+  await other()
+})
+
+test('listening comes back after its connection was cut, and says that something may have been missed', async () => {
+  const heard: string[] = []
+  const stop = await database.listen('cut', (payload) => heard.push(payload))
+  await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`.execute(
+    database.kysely,
+  )
+  await expect.poll(() => heard, { timeout: 10_000 }).toEqual([''])
+  await sql`select pg_notify('cut', 'again')`.execute(database.kysely)
+  await expect.poll(() => heard).toEqual(['', 'again'])
+  await stop()
+})
+
+test('connections that were cut while idle are replaced, and a cut statement is known as such', async () => {
+  const sleeping = sql`select pg_sleep(60)`.execute(database.kysely).catch((error: unknown) => error)
+  await expect
+    .poll(
+      async () =>
+        (await sql`select 1 from pg_stat_activity where query like 'select pg_sleep(60%'`.execute(database.kysely)).rows
+          .length,
+    )
+    .toBeGreaterThan(0)
+  await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`.execute(
+    database.kysely,
+  )
+  expect(isDatabaseAway(await sleeping)).toBe(true)
+  expect((await sql`select 1 as one`.execute(database.kysely)).rows).toEqual([{ one: 1 }])
+})
+
+test('a server that is not there is known as away, a mistake in a statement is not', async () => {
+  const nowhere = openDatabase<Tables>('postgres://a:b@127.0.0.1:1/x')
+  const refused = await nowhere.pool.query('select 1').catch((error: unknown) => error)
+  await nowhere.close()
+  expect(isDatabaseAway(refused)).toBe(true)
+  const mistake = await database.pool.query('select nothing').catch((error: unknown) => error)
+  expect(isDatabaseAway(mistake)).toBe(false)
+})

@@ -1,0 +1,267 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { linkLibraries } from '../src/binaries.ts'
+import { type EmbeddedPostgres, startEmbedded } from '../src/index.ts'
+import { isAlive } from '../src/postmaster.ts'
+
+const program = fileURLToPath(new URL('./programs/hold-server.ts', import.meta.url))
+const isRoot = process.getuid?.() === 0
+let folder: string
+let dataDir: string
+const servers: EmbeddedPostgres[] = []
+const holders: ChildProcess[] = []
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rh-pg-'))
+  dataDir = join(folder, 'data')
+})
+
+afterEach(async () => {
+  for (const holder of holders.splice(0))
+    if (holder.exitCode === null && holder.signalCode === null) await ended(holder, () => holder.stdin?.end())
+  for (const server of servers.splice(0)) await server.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function started(options: Partial<Parameters<typeof startEmbedded>[0]> = {}): Promise<EmbeddedPostgres> {
+  const server = await startEmbedded({ dataDir, durable: false, ...options })
+  servers.push(server)
+  return server
+}
+
+async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    return (await client.query(text)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+/** The server held by a program of its own, to be killed. */
+async function hold(
+  options: SpawnOptions = {},
+  dir = dataDir,
+): Promise<{ holder: ChildProcess; said: { url: string; pid: number; uid: number; error?: string } }> {
+  const holder = spawn(process.execPath, ['--conditions=source', program, dir], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    ...options,
+  })
+  holders.push(holder)
+  const gone = once(holder, 'exit').then(() => ['{"error":"ended without a word"}'])
+  const [line] = await Promise.race([
+    once(createInterface({ input: holder.stdout as NodeJS.ReadableStream }), 'line'),
+    gone,
+  ])
+  return { holder, said: JSON.parse(line) }
+}
+
+async function ended(child: ChildProcess, how: () => void): Promise<void> {
+  const exit = once(child, 'exit')
+  how()
+  await exit
+}
+
+test('the first start makes a database whose role is no superuser, and a second start finds its rows', async () => {
+  const first = await started()
+  expect(
+    await query(
+      first.url,
+      'select current_user as role, current_database() as name, rolsuper, rolcreaterole, rolcreatedb from pg_roles where rolname = current_user',
+    ),
+  ).toEqual([{ role: 'rowhouse', name: 'rowhouse', rolsuper: false, rolcreaterole: false, rolcreatedb: false }])
+  await query(first.url, 'create table kept as select 42 as answer')
+  await first.stop()
+  expect(await first.exited).toMatchObject({ code: 0, asked: true })
+  expect(isAlive(first.pid)).toBe(false)
+  const second = await started()
+  expect(await query(second.url, 'select answer from kept')).toEqual([{ answer: 42 }])
+})
+
+test('text sorts by code point and is UTF-8, whatever the locale of the machine', async () => {
+  const { url } = await started()
+  expect(
+    await query(
+      url,
+      `select string_agg(x, '' order by x) as sorted, lower('ÄÖ') as lower from unnest(array['b', 'B', 'ä', 'a']) as x`,
+    ),
+  ).toEqual([{ sorted: 'Babä', lower: 'äö' }])
+})
+
+test.runIf(isRoot)('root starts it under another uid, also below a folder closed to that uid', async () => {
+  chmodSync(folder, 0o700)
+  const server = await started()
+  expect(readFileSync(`/proc/${server.pid}/status`, 'utf8')).not.toMatch(/^Uid:\s+0\b/m)
+  expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }])
+})
+
+test.runIf(isRoot && othersCanRead(program))(
+  'an ordinary user starts it; root goes on with the same folder and then the user again',
+  async () => {
+    const nobody = { uid: 65534, gid: 65534 }
+    chmodSync(folder, 0o755)
+    mkdirSync(dataDir)
+    chownSync(dataDir, nobody.uid, nobody.gid)
+    const { holder, said } = await hold(nobody)
+    expect(said).toMatchObject({ uid: 65534, url: expect.any(String) })
+    await query(said.url, 'create table kept as select 1 as one')
+    await ended(holder, () => holder.stdin?.end())
+    const asRoot = await started()
+    expect(await query(asRoot.url, 'select one from kept')).toEqual([{ one: 1 }])
+    await asRoot.stop()
+    expect((await hold(nobody)).said.error).toBeUndefined()
+  },
+)
+
+test.runIf(isRoot && othersCanRead(program))('a folder of another user is refused with what to do', async () => {
+  await (await started()).stop()
+  chmodSync(folder, 0o755)
+  chownSync(dataDir, 65534, 65534)
+  const { said } = await hold({ uid: 65534, gid: 65534 })
+  expect(said.error).toMatch(/belongs to uid \d+, and you are uid 65534\. Start as that user/)
+})
+
+test('after our process was killed the next start goes on with every committed row', async () => {
+  const { holder, said } = await hold()
+  await query(said.url, 'create table kept as select 7 as n')
+  await ended(holder, () => holder.kill('SIGKILL'))
+  const next = await started()
+  expect(await query(next.url, 'select n from kept')).toEqual([{ n: 7 }])
+  expect(isAlive(said.pid)).toBe(false)
+})
+
+test('a server left running by a killed process is stopped before another starts: never two on one folder', async () => {
+  chmodSync(folder, 0o755)
+  const { holder, said } = await hold({ env: { ...process.env, PATH: '/nowhere' } })
+  await query(said.url, 'create table kept as select 8 as n')
+  await ended(holder, () => holder.kill('SIGKILL'))
+  expect(isAlive(said.pid)).toBe(true)
+  const lines: string[] = []
+  const next = await started({ log: (line) => lines.push(line) })
+  expect(lines.join('\n')).toContain(`(process ${said.pid}) was left running`)
+  expect(isAlive(said.pid)).toBe(false)
+  expect(await query(next.url, 'select n from kept')).toEqual([{ n: 8 }])
+})
+
+test('a killed PostgreSQL is told, and started again it has every committed row', async () => {
+  const first = await started({ durable: true })
+  await query(first.url, 'create table kept as select 9 as n')
+  process.kill(first.pid, 'SIGKILL')
+  expect(await first.exited).toEqual({ code: null, signal: 'SIGKILL', asked: false })
+  const second = await started({ durable: true })
+  expect(await query(second.url, 'select n from kept')).toEqual([{ n: 9 }])
+})
+
+test('a second program on the same folder is refused with the pid of the first', async () => {
+  await started()
+  await expect(startEmbedded({ dataDir })).rejects.toThrow(
+    new RegExp(`in use by another Rowhouse \\(process ${process.pid}\\).*--data`),
+  )
+})
+
+test('the database of another PostgreSQL major is refused with the way to migrate, and stays as it is', async () => {
+  await (await started()).stop()
+  const version = join(dataDir, 'cluster', 'PG_VERSION')
+  const before = readdirSync(join(dataDir, 'cluster'))
+  writeFileSync(version, '14\n')
+  await expect(startEmbedded({ dataDir })).rejects.toThrow(
+    /made by PostgreSQL 14; this Rowhouse brings PostgreSQL 18.*Nothing was changed.*pg_dump.*--database-url/s,
+  )
+  expect(readdirSync(join(dataDir, 'cluster'))).toEqual(before)
+})
+
+test('a path too long for a socket is served over loopback with a password', async () => {
+  dataDir = join(folder, 'd'.repeat(90))
+  const { url } = await started()
+  expect(new URL(url).hostname).toBe('127.0.0.1')
+  expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }])
+  const wrong = new URL(url)
+  wrong.password = 'wrong'
+  await expect(query(wrong.href, 'select 1')).rejects.toThrow(/password authentication failed/)
+})
+
+test('what an interrupted first start left behind is made again', async () => {
+  mkdirSync(join(dataDir, 'cluster.new'), { recursive: true })
+  writeFileSync(join(dataDir, 'cluster.new', 'PG_VERSION'), '18\n')
+  const { url } = await started()
+  expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }])
+  expect(existsSync(join(dataDir, 'cluster.new'))).toBe(false)
+})
+
+test('a note about a server whose pid is another program by now does not stop the start', async () => {
+  await (await started()).stop()
+  writeFileSync(
+    join(dataDir, 'cluster', 'postmaster.pid'),
+    `${process.pid}\n${join(dataDir, 'cluster')}\n1\n5432\n\n\n\nready\n`,
+  )
+  const { url } = await started()
+  expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }])
+})
+
+test('lost credentials are told with the file they were in', async () => {
+  await (await started()).stop()
+  rmSync(join(dataDir, 'credentials.json'))
+  await expect(startEmbedded({ dataDir })).rejects.toThrow(/credentials\.json cannot be read .*backup/)
+})
+
+test('passwords are in a file only its owner reads', async () => {
+  await started()
+  const { mode } = await import('node:fs/promises').then((fs) => fs.stat(join(dataDir, 'credentials.json')))
+  expect(mode & 0o777).toBe(0o600)
+})
+
+test('library links that the package could not make are made, beside the libraries or else in the data folder', async () => {
+  mkdirSync(join(folder, 'native', 'lib'), { recursive: true })
+  writeFileSync(join(folder, 'native', 'lib', 'libx.so.60.2'), 'x')
+  const links = [{ source: 'native/lib/libx.so.60.2', target: 'native/lib/libx.so.60' }]
+  writeFileSync(join(folder, 'native', 'pg-symlinks.json'), JSON.stringify(links))
+  expect(await linkLibraries(folder, join(folder, 'spare'))).toEqual({})
+  expect(readlinkSync(join(folder, 'native', 'lib', 'libx.so.60'))).toBe('libx.so.60.2')
+
+  const closed = [{ source: 'native/lib/libx.so.60.2', target: 'closed/libx.so.61' }]
+  writeFileSync(join(folder, 'native', 'pg-symlinks.json'), JSON.stringify(closed))
+  const env = await linkLibraries(folder, join(folder, 'spare'))
+  expect(Object.values(env)).toEqual([join(folder, 'spare')])
+  expect(readFileSync(join(folder, 'spare', 'libx.so.61'), 'utf8')).toBe('x')
+})
+
+/** Whether another uid can run this repository's programs: not where it lies below a closed home. */
+function othersCanRead(path: string): boolean {
+  if (!isRoot) return false
+  try {
+    accessSync(path)
+  } catch {
+    return false
+  }
+  const node = process.execPath
+  return [path, node].every((file) => {
+    const parts = file.split('/').slice(1, -1)
+    return parts.every((_, i) => (statMode(`/${parts.slice(0, i + 1).join('/')}`) & 0o001) !== 0)
+  })
+}
+
+function statMode(path: string): number {
+  return statSync(path).mode
+}
