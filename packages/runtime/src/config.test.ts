@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { parseConfig } from './config.ts'
+
+const gateway = ['--gateway', 'http://127.0.0.1:8090/']
+
+describe('settings of a runtime', () => {
+  it('the stage is a tag too, and no tag occurs twice', () => {
+    const config = parseConfig([...gateway, '--stage', 'DEV', '--tag', 'cc-fraud', '--tag', 'DEV'], {})
+    expect(config).toMatchObject({
+      gatewayUrl: 'http://127.0.0.1:8090',
+      stage: 'DEV',
+      tags: ['DEV', 'cc-fraud'],
+      slots: 1,
+    })
+  })
+
+  it('flags win over ROWHOUSE_RUNTIME_*, which win over MODELOP_*', () => {
+    const env = {
+      MODELOP_GATEWAY_LOCATION: 'http://old:1',
+      ROWHOUSE_RUNTIME_GATEWAY_URL: 'http://new:2',
+      MODELOP_ENGINE_NAME: 'engine-3',
+      MODELOP_RUNTIME_INITIAL_TAGS: 'PROD, cc-fraud',
+      ROWHOUSE_RUNTIME_NAME: 'mine',
+    }
+    expect(parseConfig([], env)).toMatchObject({ gatewayUrl: 'http://new:2', name: 'mine', tags: ['PROD', 'cc-fraud'] })
+    expect(parseConfig(['--name', 'flagged'], env).name).toBe('flagged')
+  })
+
+  it.each([
+    [[], /Which gateway/],
+    [['--gateway', 'localhost:8090'], /starts with http/],
+    [['--gateway', 'http://user:secret@host'], /holds no user or password/],
+    [[...gateway, '--slots', '0'], /--slots '0' is not a whole number from 1 to 64/],
+    [[...gateway, '--job-timeout-seconds', 'soon'], /--job-timeout-seconds 'soon'/],
+    [[...gateway, '--frobnicate'], /frobnicate[\s\S]*usage:/],
+    [[...gateway, '--tag', 'a,b'], /is not a tag/],
+    [[...gateway, '--unsecured', '--token-file', 'x'], /exclude each other/],
+  ])('what cannot be meant is refused in words: %j', (argv, message) => {
+    expect(() => parseConfig(argv, {})).toThrow(message)
+  })
+
+  it('a secret in the gateway URL is not repeated', () => {
+    expect(() => parseConfig(['--gateway', 'http://user:secret@host'], {})).toThrow(/^(?!.*secret)/)
+  })
+})

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { columnTypes, declaredFormat, sniffText } from './inputs-format.ts'
+
+describe('the format of a file', () => {
+  it.each([
+    [{ fileFormat: 'CSV', filename: 'x.json' }, 'CSV'],
+    [{ fileFormat: 'UNKNOWN', filename: 'x.json' }, 'JSON'],
+    [{ fileUrl: 'https://host/x.csv?sig=a.json' }, 'CSV'],
+    [{ name: 'rows.NDJSON' }, 'JSON'],
+    [{ name: 'doc.xml' }, 'TEXT'],
+    [{ name: 'x.dat' }, undefined],
+  ])('%j is declared as %s', (asset, format) => {
+    expect(declaredFormat(asset)).toBe(format)
+  })
+
+  it.each([
+    ['{"a":1}\n{"a":2}\n', 'JSON'],
+    ['[\n  1\n]', 'JSON'],
+    ['3.5\n4\n', 'JSON'],
+    ['\uFEFFid,amount\n1,2\n', 'CSV'],
+    ['<a/>', 'TEXT'],
+    ['one word', 'TEXT'],
+    ['', 'TEXT'],
+  ])('%j looks like %s', (text, format) => {
+    expect(sniffText(text)).toBe(format)
+  })
+})
+
+it('the schema decides on the type of a column, its cells where the schema is silent', () => {
+  const schema = {
+    type: 'record',
+    fields: [
+      { name: 'zip', type: 'string' },
+      { name: 'n', type: ['null', 'long'] },
+      { name: 'x', type: ['int', 'string'] },
+      { name: 'when', type: { type: 'long', logicalType: 'timestamp-millis' } },
+    ],
+  }
+  const scanned = [
+    { name: 'zip', type: 'integer' as const },
+    { name: 'n', type: 'float' as const },
+    { name: 'x', type: 'float' as const },
+    { name: 'when', type: 'integer' as const },
+    { name: 'other', type: 'boolean' as const },
+  ]
+  expect(columnTypes(scanned, schema).map(({ type }) => type)).toEqual([
+    'string',
+    'integer',
+    'float',
+    'integer',
+    'boolean',
+  ])
+  expect(columnTypes(scanned, null)).toEqual(scanned)
+})

@@ -1,0 +1,3 @@
+# modelop.score
+def action(datum):
+    yield {'text': 'x' * 1000000}

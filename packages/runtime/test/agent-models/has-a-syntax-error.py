@@ -1,0 +1,2 @@
+def action(datum)
+    yield datum

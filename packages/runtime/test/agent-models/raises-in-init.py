@@ -1,0 +1,7 @@
+# modelop.init
+def begin():
+    raise RuntimeError('no weights')
+
+
+def action(datum):
+    yield datum
