@@ -41,7 +41,8 @@ const socketPathMax = 100
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const dataDir = resolve(options.dataDir)
   const log = options.log ?? (() => undefined)
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  // as root, PostgreSQL's account has to pass through; each thing inside is closed by itself
+  await mkdir(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
   const releaseFolder = await takeFolder(dataDir)
   try {
     const cluster = await prepareCluster(dataDir, options, log)
