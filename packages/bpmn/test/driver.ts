@@ -30,13 +30,19 @@ export const typedAll = (values: { [name: string]: Json }) =>
 export class Driver {
   readonly graph: ProcessGraph
   now = new Date('2026-01-01T00:00:00Z')
-  activitiesMax = 1000
+  readonly activitiesMax: number
   history: HistoryEvent[] = []
   aggregate: Aggregate
   last: StepResult
   #ids = 0
 
-  constructor(graph: ProcessGraph, variables: { [name: string]: Json } = {}, request: Partial<StartRequest> = {}) {
+  constructor(
+    graph: ProcessGraph,
+    variables: { [name: string]: Json } = {},
+    request: Partial<StartRequest> = {},
+    activitiesMax = 1000,
+  ) {
+    this.activitiesMax = activitiesMax
     this.graph = graph
     const whole: StartRequest = {
       instanceId: 'i1',
@@ -50,7 +56,7 @@ export class Driver {
     }
     this.last = startInstance(graph, whole, this.env())
     this.aggregate = this.last.aggregate
-    this.history.push(...this.last.history)
+    this.history = this.last.history
   }
 
   env(): StepEnv {
@@ -75,7 +81,7 @@ export class Driver {
       }
     }
     this.aggregate = result.aggregate
-    this.history.push(...result.history)
+    this.history = this.history.concat(result.history)
     this.last = result
     return result
   }
