@@ -62,6 +62,17 @@ interface CachedText {
   text: string
 }
 
+const TRUE = Buffer.from('true')
+const FALSE = Buffer.from('false')
+
+/** `true` or `false`, in any case. */
+function spells(bytes: Buffer, from: number, length: number): boolean {
+  const word = length === 4 ? TRUE : FALSE
+  for (let index = 0; index < length; index++)
+    if (((bytes[from + index] as number) | 0x20) !== word[index]) return false
+  return true
+}
+
 export class CsvParser {
   readonly #columns: readonly CsvColumn[]
   readonly #delimiter: number
@@ -260,19 +271,16 @@ export class CsvParser {
   }
 
   boolean(column: number): CellValue {
-    const bytes = this.#bytes
-    const delimiter = this.#delimiter
     if (this.#isRecordEnd) return this.#missing()
-    const isTrue =
-      (bytes[this.#at] as number) === 0x54 &&
-      bytes[this.#at + 1] === 0x72 &&
-      bytes[this.#at + 2] === 0x75 &&
-      bytes[this.#at + 3] === 0x65
-    const end = isTrue ? this.#at + 4 : this.#at
+    const bytes = this.#bytes
+    const from = this.#at
+    const letter = (bytes[from] as number) | 0x20
+    const length = letter === 0x74 ? 4 : 5
+    const end = from + length
     const byte = bytes[end]
-    if (isTrue && (byte === delimiter || byte === LF || byte === CR)) {
+    if (end <= this.#to && (byte === this.#delimiter || byte === LF || byte === CR) && spells(bytes, from, length)) {
       this.#leave(end)
-      return true
+      return length === 4
     }
     return this.#anyCell(column)
   }
