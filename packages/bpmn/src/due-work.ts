@@ -1,9 +1,11 @@
 /** Rows of due work: made, failed, given new retries, done. */
 import { EngineError } from './engine-error.ts'
-import { evaluateLong } from './expression/evaluate.ts'
+import { evaluateLong, evaluateText } from './expression/evaluate.ts'
+import { BpmnExpressionError } from './expression/expression-error.ts'
 import { contextOf } from './expression-context.ts'
 import type { FlowNode } from './graph.ts'
 import { createIncident, endIncidentsOf } from './incidents.ts'
+import { retryAt, retryPlan } from './retry-cycle.ts'
 import type { Run } from './run.ts'
 import type { DueWorkRow, StepEvent } from './state.ts'
 import type { TypedValue } from './values.ts'
@@ -58,7 +60,7 @@ export function failWork(run: Run, event: StepEvent & { type: 'work-failed' }): 
   const row = getWork(run, event.workId)
   const failed: DueWorkRow = {
     ...row,
-    retries: Math.max(row.retries - 1, 0),
+    ...nextTry(run, row),
     exceptionMessage: event.message,
     exceptionStack: event.stack,
     failedActivityId: event.failedActivityId,
@@ -66,6 +68,28 @@ export function failWork(run: Run, event: StepEvent & { type: 'work-failed' }): 
   run.dueWork.insert(failed)
   logWork(run, failed, 'failed', event.message)
   if (failed.retries === 0 && row.retries > 0) createWorkIncident(run, failed)
+}
+
+/** The first failure takes the number of tries from the retry cycle. */
+function nextTry(run: Run, row: DueWorkRow): { retries: number; dueAt: Date | null } {
+  const cycle = retryCycleOf(run, row)
+  const isFirst = row.exceptionMessage === null && row.exceptionStack === null
+  if (cycle === null) return { retries: Math.max(row.retries - 1, 0), dueAt: row.dueAt }
+  const plan = retryPlan(cycle)
+  const retries = isFirst ? plan.attemptsMax : row.retries
+  return { retries: Math.max(retries - 1, 0), dueAt: retryAt(plan, retries, run.env.now) ?? row.dueAt }
+}
+
+/** Null also when it has no value now: then work is tried as if there were none. */
+function retryCycleOf(run: Run, row: DueWorkRow): string | null {
+  const { retryCycle } = run.node(row.activityId)
+  if (retryCycle === null) return null
+  try {
+    return evaluateText(retryCycle, contextOf(run, row.executionId))
+  } catch (error) {
+    if (error instanceof BpmnExpressionError) return null
+    throw error
+  }
 }
 
 export function setWorkRetries(run: Run, event: StepEvent & { type: 'set-work-retries' }): void {

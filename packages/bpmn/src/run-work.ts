@@ -1,4 +1,5 @@
 /** Executes one row of due work. */
+import { rearmTimer } from './arm-timer.ts'
 import { triggerBoundary } from './boundary.ts'
 import { deliverTo } from './deliver.ts'
 import { getWork, takeWork } from './due-work.ts'
@@ -25,7 +26,9 @@ export function runWork(run: Run, workId: string, delegateResult: DelegateResult
       return
     case 'timer-boundary': {
       const node = run.node(row.activityId)
-      if (node.kind === 'boundaryEvent') triggerBoundary(run, row.executionId, node)
+      if (node.kind !== 'boundaryEvent') return
+      rearmTimer(run, node, row)
+      triggerBoundary(run, row.executionId, node)
       return
     }
     case 'signal-delivery': {

@@ -5,6 +5,7 @@ import { contextOf } from '../expression-context.ts'
 import type { FlowNode } from '../graph.ts'
 import type { Run } from '../run.ts'
 import type { UserTaskRow } from '../state.ts'
+import { nextDue } from '../timer.ts'
 
 const priorityDefault = 50
 
@@ -60,7 +61,7 @@ export function createUserTask(
   }
   function date(expression: Expression | null): Date | null {
     if (expression === null) return null
-    const { value } = evaluate(expression, context)
-    return typeof value === 'string' ? new Date(value) : null
+    const value = evaluate(expression, context)
+    return value.value === null ? null : nextDue(value, 'date', run.env.now).dueAt
   }
 }
