@@ -62,7 +62,14 @@ export type HarnessEvent =
   | { event: 'started' }
   | { event: 'init-succeeded' }
   | ({ event: 'progress' } & HarnessCounts)
-  | { event: 'rejected'; direction: 'input' | 'output'; by: 'encoding' | 'schema' | 'model'; record: number; line: number | null; reason: string }
+  | {
+      event: 'rejected'
+      direction: 'input' | 'output'
+      by: 'encoding' | 'schema' | 'model'
+      record: number
+      line: number | null
+      reason: string
+    }
   /** Told last by a run that read all its input; a process that exits without it has failed. */
   | ({ event: 'finished' } & HarnessCounts)
   /** Told by the launcher, not by the harness: a line on the event channel that is no event (a model wrote to descriptor 3). */

@@ -22,7 +22,7 @@ export interface RunContext {
   jobTimeoutSeconds: number | null
   /** Interpreter and launcher of each language this runtime has. */
   languages: Partial<Record<Language, { interpreter: string; launch: Launch }>>
-  ensureEnvironment: EnsureEnvironment
+  ensureEnvironment?: EnsureEnvironment
   environmentsDir: string
   keepPlaygrounds: boolean
   log: (line: string) => void

@@ -62,7 +62,7 @@ export async function prepareRun(job: Job, work: Work): Promise<Prepared> {
 async function pythonOf(playground: Playground, python: string, { context, console, signal }: Work): Promise<string> {
   const requirementsText = playground.requirementsText
   const asksForSomething = requirementsText?.split(/\r?\n/).some((line) => line.replace(/(^|\s)#.*/, '').trim() !== '')
-  if (requirementsText === null || !asksForSomething) return python
+  if (requirementsText === null || !asksForSomething || !context.ensureEnvironment) return python
   const onLine = (line: string) => console.model(line, '(pre)')
   const aborted = new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })

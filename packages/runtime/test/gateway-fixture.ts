@@ -42,6 +42,7 @@ export interface GatewayFixture {
   refuseFinish: string | null
   forgetRuntimes(): void
   takeOver(): void
+  changeToken(token: string): void
   cut(): Promise<void>
   heal(): Promise<void>
   close(): Promise<void>
@@ -133,6 +134,10 @@ class Fixture implements GatewayFixture {
     this.#wake()
   }
 
+  changeToken(token: string): void {
+    this.#options = { ...this.#options, token }
+  }
+
   async heal(): Promise<void> {
     const server = createServer((request, response) => {
       this.#answer(request, response).catch((error) => {
@@ -182,7 +187,7 @@ class Fixture implements GatewayFixture {
     if (!this.#known) return problem(response, 404, 'NotFound', "No engine with id 'engine-1'")
     if (body.session !== this.#session) return problem(response, 409, 'SessionOutdated', 'registered anew elsewhere')
     if (path.endsWith('/heartbeat')) return this.#heartbeat(body, response)
-    if (path.endsWith('/lease')) return this.#lease(body.waitMs, request, response)
+    if (path.endsWith('/lease')) return this.#lease(body.waitMs, response)
     if (path.endsWith('/unregister')) {
       this.unregistered++
       return send(response, 204)
@@ -211,7 +216,7 @@ class Fixture implements GatewayFixture {
     return send(response, 200, { cancel, lost })
   }
 
-  #lease(waitMs: number, request: IncomingMessage, response: ServerResponse): void {
+  #lease(waitMs: number, response: ServerResponse): void {
     const give = (): boolean => {
       if (!this.#known) {
         problem(response, 404, 'NotFound', "No engine with id 'engine-1'")
@@ -239,7 +244,7 @@ class Fixture implements GatewayFixture {
       if (give()) finish()
     }
     this.#polls.add(poll)
-    request.socket.once('close', finish)
+    response.once('close', finish)
   }
 
   #attempt(jobId: string, attempt: number, verb: string, body: never, response: ServerResponse): unknown {

@@ -1,0 +1,146 @@
+/** Models and inputs that misbehave: each ends in one clear sentence, with nothing half-written. */
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cards, embedded, external, jobOf, type RuntimeFixture, startRuntime, textOf } from './agent-fixture.ts'
+
+let runtime: RuntimeFixture
+beforeAll(async () => {
+  runtime = await startRuntime({ slots: 2 })
+  await mkdir(join(runtime.data, 'out'))
+  await writeFile(join(runtime.data, 'in.csv'), cards(20))
+})
+afterAll(() => runtime.close())
+
+async function run(document: Record<string, unknown>) {
+  return runtime.gateway.ended(runtime.gateway.addJob(document))
+}
+const files = { inputData: [external('in.csv')], outputData: [external('out/scores.csv')] }
+
+describe('a model that', () => {
+  const rows: [string, string, string | RegExp][] = [
+    ['raises at a record', 'raises-at-17.py', "raised KeyError 'amount' at record 17 (line 18)"],
+    ['raises in init', 'raises-in-init.py', 'raised RuntimeError: no weights in init'],
+    ['has a syntax error', 'has-a-syntax-error.py', /^raised SyntaxError: .* while the source was loaded$/],
+    ['kills itself', 'kills-itself.py', 'killed by signal 9'],
+    ['exits with 0 half-way', 'exits-half-way.py', 'exited with code 0 before it had read all its input'],
+    [
+      'writes rubbish to the report channel',
+      'writes-to-every-descriptor.py',
+      /rubbish on its report channel: 'this is no event'/,
+    ],
+  ]
+  it.each(rows)('%s ends in ERROR and UNKNOWN and leaves no output', async (_title, model, outcome) => {
+    const job = await run(await jobOf(model, files))
+    expect(job.finish).toMatchObject({ jobStatus: 'ERROR', jobResult: 'UNKNOWN' })
+    expect(job.finish?.outcome).toEqual(typeof outcome === 'string' ? outcome : expect.stringMatching(outcome))
+    expect(job.finish?.outputData ?? null).toBeNull()
+    expect(await readdir(join(runtime.data, 'out'))).toEqual([])
+    expect(job.messages.at(-1)).toMatch(/ batch job failed$/)
+  })
+
+  it('raises shows its traceback line by line as console lines', async () => {
+    const { messages } = await run(await jobOf('raises-at-17.py', files))
+    const console = messages.filter((line) => line.includes('MODEL-CONSOLE:')).join('\n')
+    expect(console).toMatch(/Traceback[\s\S]*raises-at-17\.py", line 5[\s\S]*KeyError: 'amount'/)
+    expect(messages.join('\n')).toMatch(/last input record :: 17 \(line 18\)/)
+    expect(messages.join('\n')).toMatch(/runner exits prematurely \(exit status = 1\)/)
+  })
+
+  it('sleeps for ever is stopped by the time limit of its job', async () => {
+    const job = await run(await jobOf('sleeps-forever.py', { ...files, jobParameters: { timeoutSeconds: 1 } }))
+    expect(job.finish).toMatchObject({ jobStatus: 'ERROR', jobResult: 'UNKNOWN', outcome: 'timed out after 1 s' })
+    expect(await readdir(join(runtime.data, 'out'))).toEqual([])
+  })
+
+  it('ignores SIGTERM is killed after the grace', async () => {
+    const job = await run(await jobOf('ignores-sigterm.py', { ...files, jobParameters: { timeoutSeconds: 1 } }))
+    expect(job.finish?.outcome).toBe('timed out after 1 s')
+  })
+
+  it('floods its console keeps its first lines and a count', async () => {
+    const job = await run(await jobOf('prints-a-flood.py', files))
+    expect(job.finish?.jobStatus).toBe('COMPLETE')
+    expect(job.messages.length).toBeLessThan(2_100)
+    expect(job.messages.join('\n')).toContain(`MODEL-CONSOLE: … ${20 * 10_000 - 2_000} more lines were not kept`)
+  })
+
+  it('gives NaN has that record rejected', async () => {
+    const job = await run(await jobOf('drops-nan.py', { inputData: [embedded('in.csv', cards(4))] }))
+    expect(job.finish).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'FAILURE' })
+    expect(textOf(job.finish?.outputData?.[0]).trim().split('\n')).toHaveLength(4)
+    expect(job.messages.join('\n')).toContain('1 output record(s) rejected by encoding')
+  })
+})
+
+describe('an input that', () => {
+  it.each([
+    ['is missing', 'nowhere.csv', "Input 'nowhere.csv' does not exist on this runtime's machine"],
+    ['is a folder', 'out', "Input 'out' is a folder; name a file in it"],
+    [
+      'lies outside the roots',
+      '/etc/passwd',
+      /^Input '\/etc\/passwd' lies outside the folders this runtime may open \(/,
+    ],
+    ['leaves the roots by ..', '../../etc/passwd', /lies outside the folders/],
+    ['leaves the roots by a link', 'link/passwd', /lies outside the folders/],
+    ['leaves the roots by file://', 'file:///etc/passwd', /lies outside the folders/],
+    [
+      'has a scheme nobody knows',
+      's3://bucket/x.csv',
+      "Input 's3://bucket/x.csv' cannot be reached: this runtime knows file://, http:// and https://",
+    ],
+    ['is empty', 'empty.csv', /^Input 'empty\.csv' is empty/],
+    ['has an unclosed quote', 'quote.csv', /quot/],
+  ])('%s is told in one sentence', async (_title, fileUrl, outcome) => {
+    await symlink('/etc', join(runtime.data, 'link')).catch(() => {})
+    await writeFile(join(runtime.data, 'empty.csv'), '')
+    await writeFile(join(runtime.data, 'quote.csv'), 'id,amount\n1,"2\n3,4\n')
+    const job = await run(await jobOf('adds-score.py', { inputData: [external(fileUrl)] }))
+    expect(job.finish).toMatchObject({ jobStatus: 'ERROR', jobResult: 'UNKNOWN' })
+    expect(job.finish?.outcome).toEqual(typeof outcome === 'string' ? outcome : expect.stringMatching(outcome))
+  })
+
+  it('has only a header gives only a header', async () => {
+    const job = await run(
+      await jobOf('adds-score.py', {
+        inputData: [embedded('in.csv', 'id,amount\n')],
+        outputData: [{ filename: 'out.csv' }],
+      }),
+    )
+    expect(job.finish).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS', progress: { recordsIn: 0 } })
+    expect(job.messages.join('\n')).toContain('has a header but no records')
+  })
+
+  it('is not there at all is asked for', async () => {
+    const job = await run(await jobOf('adds-score.py'))
+    expect(job.finish?.outcome).toMatch(/^The job has no input/)
+  })
+})
+
+describe('an output that', () => {
+  it.each([
+    ['has no folder', 'nowhere/x.csv', /the folder '.*nowhere' does not exist; make it first$/],
+    ['is a folder', 'out', "Output 'out' is a folder; name a file in it"],
+    ['lies outside the roots', '/etc/x.csv', /lies outside the folders this runtime may open/],
+  ])('%s is refused before the model runs', async (_title, fileUrl, outcome) => {
+    const job = await run(
+      await jobOf('adds-score.py', { inputData: [external('in.csv')], outputData: [external(fileUrl)] }),
+    )
+    expect(job.finish).toMatchObject({ jobStatus: 'ERROR', jobResult: 'UNKNOWN' })
+    expect(job.finish?.outcome).toEqual(typeof outcome === 'string' ? outcome : expect.stringMatching(outcome))
+    expect(job.messages.join('\n')).not.toContain('state changes to RUNNING')
+  })
+})
+
+describe('a model asset that', () => {
+  it.each([
+    ['climbs out of the folder', '../evil.py', /holds '\.\.'/],
+    ['is absolute', '/tmp/evil.py', /its path is absolute/],
+    ['climbs out after a folder', 'a/../../evil.py', /holds '\.\.'/],
+  ])('%s is refused', async (_title, filename, outcome) => {
+    const asset = { assetType: 'FILE', filename, fileContentString: 'x' }
+    const job = await run(await jobOf('adds-score.py', { inputData: [external('in.csv')] }, [asset]))
+    expect(job.finish?.outcome).toMatch(outcome)
+  })
+})

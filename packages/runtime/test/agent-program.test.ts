@@ -1,0 +1,176 @@
+/** The program itself: flags, tokens, signals, a parent that dies, and what a killed agent leaves behind. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { cards, external, jobOf } from './agent-fixture.ts'
+import { type GatewayFixture, startGateway } from './gateway-fixture.ts'
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+let folder: string
+let gateway: GatewayFixture
+const children: ChildProcess[] = []
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rowhouse-program-'))
+  gateway = await startGateway({ token: 'runtime-token' })
+  await writeFile(join(folder, 'token'), 'runtime-token\n')
+  await writeFile(join(folder, 'in.csv'), cards(3))
+})
+afterEach(async () => {
+  for (const child of children.splice(0)) if (child.exitCode === null) child.kill('SIGKILL')
+  await gateway.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+interface Program {
+  child: ChildProcess
+  stderr: () => string
+  exited: Promise<number | null>
+}
+
+function startProgram(args: string[] = [], defaults = true, user: { uid?: number; gid?: number } = {}): Program {
+  const usual = [
+    '--gateway',
+    gateway.url,
+    '--name',
+    'engine-1',
+    '--token-file',
+    join(folder, 'token'),
+    '--files',
+    folder,
+  ]
+  const flags = defaults ? [...usual, '--work-dir', join(folder, 'work'), ...args] : args
+  const child = spawn(process.execPath, ['--conditions=source', main, ...flags], {
+    stdio: 'pipe',
+    cwd: folder,
+    ...user,
+  })
+  children.push(child)
+  let stderr = ''
+  child.stderr?.on('data', (piece) => {
+    stderr += piece
+  })
+  const exited = once(child, 'exit').then(([code]) => code as number | null)
+  return { child, stderr: () => stderr, exited }
+}
+
+const files = { inputData: [external('in.csv')], outputData: [external('out.csv')] }
+const runs = (jobId: string) => () =>
+  (gateway.jobs.get(jobId)?.messages ?? []).some((line) => line.includes('state changes to RUNNING'))
+
+it('registers with its stage among the tags, proves itself with its token, runs a job and drains on SIGTERM', async () => {
+  const { child, stderr, exited } = startProgram(['--stage', 'DEV', '--tag', 'cc-fraud'])
+  const done = gateway.addJob(await jobOf('adds-score.py', files))
+  expect((await gateway.ended(done)).finish?.jobStatus).toBe('COMPLETE')
+  const jobId = gateway.addJob(await jobOf('sleeps-forever.py', files))
+  await gateway.until('the model to run', runs(jobId))
+  child.kill('SIGTERM')
+  expect(await exited).toBe(0)
+  expect(gateway.registrations[0]).toMatchObject({
+    name: 'engine-1',
+    stage: 'DEV',
+    initialTags: ['DEV', 'cc-fraud'],
+    capabilities: { languages: expect.arrayContaining(['PYTHON']) },
+  })
+  expect(gateway.jobs.get(jobId)?.released).toEqual(['runtime engine-1 stops'])
+  expect(gateway.unregistered).toBe(1)
+  expect(stderr()).toContain('runtime engine-1: asked to stop (SIGTERM)')
+  expect([...gateway.tokens]).toEqual(['Bearer runtime-token'])
+  expect((await readdir(folder)).sort()).toEqual(['in.csv', 'out.csv', 'token', 'work'])
+})
+
+it('goes when its parent goes', async () => {
+  const { child, exited, stderr } = startProgram(['--exit-with-parent'])
+  await gateway.until('the registration', () => gateway.registrations.length === 1)
+  child.stdin?.end()
+  expect(await exited).toBe(0)
+  expect(stderr()).toContain('the parent process is gone')
+})
+
+it('a wrong token ends it at once with what to do', async () => {
+  await writeFile(join(folder, 'token'), 'stale')
+  const { exited, stderr } = startProgram()
+  expect(await exited).toBe(4)
+  expect(stderr()).toContain('no valid token')
+})
+
+it('a token that is renewed on disk is read again', async () => {
+  const { exited, child } = startProgram()
+  await gateway.until('the registration', () => gateway.registrations.length === 1)
+  await writeFile(join(folder, 'token'), 'second-token')
+  gateway.changeToken('second-token')
+  const jobId = gateway.addJob(await jobOf('adds-score.py', files))
+  expect((await gateway.ended(jobId)).finish?.jobStatus).toBe('COMPLETE')
+  child.kill('SIGTERM')
+  expect(await exited).toBe(0)
+})
+
+it.each([
+  [['--gateway', 'nonsense'], 2, /is not a URL/],
+  [
+    ['--gateway', 'http://127.0.0.1:1', '--python', '/nowhere/python'],
+    2,
+    /--python '\/nowhere\/python' cannot be used: there is no such program/,
+  ],
+  [
+    ['--gateway', 'http://127.0.0.1:1', '--token-file', '/nowhere/token'],
+    2,
+    /--token-file \/nowhere\/token cannot be read/,
+  ],
+])('settings that cannot work are told in one sentence: %j', async (args, code, message) => {
+  const { exited, stderr } = startProgram(args, false)
+  expect(await exited).toBe(code)
+  expect(stderr()).toMatch(message)
+})
+
+it('after kill -9 the next agent kills the model left behind and removes its side file', async () => {
+  // given an agent that dies while a model that never speaks runs
+  const first = startProgram()
+  const jobId = gateway.addJob(await jobOf('ignores-sigterm.py', files))
+  await gateway.until('the model to run', runs(jobId))
+  expect((await readdir(folder)).some((name) => name.endsWith('.part'))).toBe(true)
+  first.child.kill('SIGKILL')
+  await first.exited
+
+  // when
+  const second = startProgram()
+  await gateway.until('the second registration', () => gateway.registrations.length === 2)
+
+  // then
+  expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([])
+  expect((await readdir(join(folder, 'work'))).filter((name) => name.startsWith('agent-'))).toHaveLength(1)
+  if (process.platform === 'linux') expect(second.stderr()).toMatch(/killed process \d+, left behind/)
+})
+
+describe('files that another user owns', () => {
+  // As root nothing is unreadable: the program then runs as nobody.
+  const asNobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+
+  beforeEach(async () => {
+    await mkdir(join(folder, 'locked'))
+    await mkdir(join(folder, 'work'))
+    await writeFile(join(folder, 'secret.csv'), cards(3))
+    await writeFile(join(folder, 'kept.csv'), 'keep')
+    await chmod(folder, 0o755)
+    if (process.getuid?.() === 0) await chown(join(folder, 'work'), 65_534, 65_534)
+    for (const [name, mode] of Object.entries({ token: 0o644, 'in.csv': 0o644, 'secret.csv': 0, locked: 0o555 })) {
+      await chmod(join(folder, name), mode)
+    }
+  })
+  afterEach(() => chmod(join(folder, 'locked'), 0o755))
+
+  it.each([
+    ['secret.csv', 'out.csv', "Input 'secret.csv' may not be read by the runtime's user: change its permissions"],
+    ['in.csv', 'locked/out.csv', /^Output 'locked\/out\.csv': the runtime's user may not write in '.*locked'$/],
+  ])('input %s, output %s: told in one sentence', async (input, output, outcome) => {
+    startProgram([], true, asNobody)
+    const job = await jobOf('adds-score.py', { inputData: [external(input)], outputData: [external(output)] })
+    const ended = await gateway.ended(gateway.addJob(job))
+    expect(ended.finish).toMatchObject({ jobStatus: 'ERROR', jobResult: 'UNKNOWN' })
+    expect(ended.finish?.outcome).toEqual(typeof outcome === 'string' ? outcome : expect.stringMatching(outcome))
+  })
+})

@@ -1,0 +1,264 @@
+/** Models run to their end: what goes in, what comes out, what the user reads. Real child processes, a real HTTP server. */
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import {
+  cards,
+  embedded,
+  external,
+  jobOf,
+  modelSource,
+  type RuntimeFixture,
+  startRuntime,
+  textOf,
+} from './agent-fixture.ts'
+
+let runtime: RuntimeFixture
+beforeAll(async () => {
+  runtime = await startRuntime()
+})
+afterAll(() => runtime.close())
+
+async function run(document: Record<string, unknown>, credentials = {}) {
+  return runtime.gateway.ended(runtime.gateway.addJob(document, credentials))
+}
+const csvIn = (rows: number) => ({
+  inputData: [embedded('cards.csv', cards(rows))],
+  outputData: [{ filename: 'out.csv' }],
+})
+
+it('a Python model scores a CSV file: COMPLETE, SUCCESS, the output embedded, counts told', async () => {
+  const job = await run(await jobOf('adds-score.py', csvIn(3)))
+  expect(job.finish).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS', outcome: null })
+  expect(textOf(job.finish?.outputData?.[0])).toBe('id,score\n1,0.1\n2,0.2\n3,0.3\n')
+  expect(job.finish?.outputData?.[0]).toMatchObject({ filename: 'out.csv', fileFormat: 'CSV', fileSize: 27 })
+  expect(job.finish?.progress).toMatchObject({ recordsIn: 3, recordsOut: 3, recordsRejected: 0, recordsTotal: 3 })
+})
+
+it('the log of a job begins and ends without level and shows what the model printed', async () => {
+  const { messages } = await run(await jobOf('adds-score.py', csvIn(3)))
+  const time = /^\d{4}\/\d{1,2}\/\d{1,2} \d{1,2}:\d\d:\d\d /
+  expect(messages.every((line) => time.test(line))).toBe(true)
+  const texts = messages.map((line) => line.replace(time, ''))
+  expect(texts[0]).toMatch(/^batch job job-\d+ received by engine-1/)
+  expect(texts).toContain('[info] state changes to RUNNING')
+  expect(texts).toContain('[info] MODEL-CONSOLE: weights loaded')
+  expect(texts).toContain('[info] init succeeded')
+  expect(texts).toContain('[info] Records in/out: 3/3')
+  expect(texts.at(-1)).toBe('batch job complete')
+})
+
+it('a JavaScript model runs by the same rules', async () => {
+  const job = await run(await jobOf('doubles.js', csvIn(2)))
+  expect(job.finish).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
+  expect(textOf(job.finish?.outputData?.[0])).toBe('id,double\n1,20\n2,40\n')
+})
+
+it('without a named format the output is as the input; without an output it is embedded under the name of the model', async () => {
+  const lines = '{"id":1,"amount":50}\n{"id":2,"amount":70}\n'
+  const job = await run(
+    await jobOf('adds-score.py', { inputData: [{ ...embedded('rows', lines), fileFormat: 'JSON' }] }),
+  )
+  expect(job.finish?.outputData?.[0]).toMatchObject({ filename: 'adds-score_output.json', fileFormat: 'JSON' })
+  expect(
+    textOf(job.finish?.outputData?.[0])
+      .split('\n')
+      .slice(0, 2)
+      .map((line) => JSON.parse(line)),
+  ).toEqual([
+    { id: 1, score: 0.5 },
+    { id: 2, score: 0.7 },
+  ])
+})
+
+it('a file below the roots is read in place, and the output written beside and renamed', async () => {
+  await mkdir(join(runtime.data, 'out'), { recursive: true })
+  await writeFile(join(runtime.data, 'in.csv'), cards(4))
+  const target = pathToFileURL(join(runtime.data, 'out', 'scores.csv')).href
+  const job = await run(
+    await jobOf('adds-score.py', { inputData: [external('in.csv')], outputData: [external(target)] }),
+  )
+  expect(job.finish).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
+  expect(job.finish?.outputData?.[0]).toMatchObject({ fileUrl: target, fileSize: 33 })
+  expect(job.finish?.outputData?.[0]?.fileContent ?? null).toBeNull()
+  expect(await readFile(join(runtime.data, 'out', 'scores.csv'), 'utf8')).toBe('id,score\n1,0.1\n2,0.2\n3,0.3\n4,0.4\n')
+  expect(await readdir(join(runtime.data, 'out'))).toEqual(['scores.csv'])
+})
+
+it('managed content is downloaded by its hash; an output above 10 MiB goes up to the content store', async () => {
+  const input = Buffer.from('id,amount\n'.concat(...Array.from({ length: 12 }, (_, i) => `${i},1\n`)))
+  const sha256 = createHash('sha256').update(input).digest('hex')
+  runtime.gateway.files.set(sha256, input)
+  const managed = { assetType: 'FILE', filename: 'in.csv', contentHash: { hashType: 'SHA-256', hexString: sha256 } }
+  const job = await run(
+    await jobOf('fills-the-disk.py', {
+      inputData: [managed],
+      outputData: [{ assetType: 'FILE', filename: 'big.json' }],
+    }),
+  )
+  const output = job.finish?.outputData?.[0]
+  expect(output?.fileContent ?? null).toBeNull()
+  const stored = runtime.gateway.files.get(output?.contentHash?.hexString ?? '')
+  expect(stored?.length).toBe(output?.fileSize)
+  expect(stored?.length).toBeGreaterThan(12_000_000)
+})
+
+it('content that does not have the hash it is named by is not used', async () => {
+  const sha256 = 'a'.repeat(64)
+  runtime.gateway.files.set(sha256, Buffer.from('id\n1\n'))
+  const managed = { assetType: 'FILE', filename: 'in.csv', contentHash: { hashType: 'SHA-256', hexString: sha256 } }
+  const job = await run(await jobOf('adds-score.py', { inputData: [managed] }))
+  expect(job.finish).toMatchObject({ jobStatus: 'ERROR', jobResult: 'UNKNOWN' })
+  expect(job.finish?.outcome).toMatch(/arrived with other content/)
+})
+
+it('http input is read and http output put with the credentials of the lease, which appear nowhere', async () => {
+  // given a server that wants a user and a password
+  const seen: { method?: string; authorization?: string; body: string }[] = []
+  const server = createServer((request, response) => {
+    let body = ''
+    request.on('data', (piece) => {
+      body += piece
+    })
+    request.on('end', () => {
+      seen.push({ method: request.method ?? '', authorization: request.headers.authorization ?? '', body })
+      if (request.headers.authorization !== `Basic ${Buffer.from('key:s3cret').toString('base64')}`)
+        response.writeHead(403).end()
+      else if (request.method === 'GET') response.writeHead(200, { 'content-type': 'text/csv' }).end(cards(2))
+      else response.writeHead(201).end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const credentials = { username: 'key', password: 's3cret' }
+
+  // when
+  const job = await run(
+    await jobOf('adds-score.py', {
+      inputData: [external(`${base}/in?sig=hush`)],
+      outputData: [external(`${base}/out.csv`)],
+    }),
+    { 'inputData[0]': credentials, 'outputData[0]': credentials },
+  )
+  const refused = await run(await jobOf('adds-score.py', { inputData: [external(`${base}/in?sig=hush`)] }))
+  server.close()
+
+  // then
+  expect(job.finish).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
+  expect(seen.find(({ method }) => method === 'PUT')?.body).toBe('id,score\n1,0.1\n2,0.2\n')
+  expect(refused.finish?.outcome).toBe(`Input '${base}/in': the server answered 403 Forbidden`)
+  const told = JSON.stringify([job.messages, job.finish, refused.messages, refused.finish, runtime.log])
+  expect(told).not.toMatch(/s3cret|hush|Basic /)
+})
+
+it('a model finds its files, sub-folders, unpacked archives, siblings, the job and outputDir', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rowhouse-pack-'))
+  await mkdir(join(folder, 'packed'))
+  await writeFile(join(folder, 'packed', 'inside.txt'), 'unpacked')
+  execFileSync('tar', ['-czf', join(folder, 'p.tar.gz'), '-C', folder, 'packed'])
+  const archive = await readFile(join(folder, 'p.tar.gz'))
+  await rm(folder, { recursive: true })
+  const assets = [
+    { assetType: 'FILE', filename: './binaries/weights.json', fileContentString: '{"w": 7}' },
+    { assetType: 'FILE', filename: 'p.tar.gz', fileContent: archive.toString('base64') },
+    { assetType: 'SOURCE_CODE', name: 'words.py', sourceCodeFilePath: 'lib/words.py', sourceCode: "word = 'hi'\n" },
+    { assetType: 'SOURCE_CODE', name: '__init__.py', sourceCodeFilePath: 'lib/__init__.py', sourceCode: '' },
+  ]
+  await writeFile(join(runtime.data, 'extra-source.txt'), 'more')
+  const job = await run(
+    await jobOf(
+      'reads-its-files.py',
+      {
+        jobParameters: { threshold: 0.5 },
+        inputData: [embedded('in.json', '1\n')],
+        additionalAssets: [{ assetType: 'EXTERNAL_FILE', filename: 'extra.txt', fileUrl: 'extra-source.txt' }],
+      },
+      assets,
+    ),
+  )
+  expect(job.finish?.outcome).toBeNull()
+  expect(JSON.parse(textOf(job.finish?.outputData?.[0]))).toEqual({
+    w: 7,
+    packed: 'unpacked',
+    word: 'hi',
+    told: 0.5,
+    moc: ['model_definition.job.json', 'required_libraries_filenames.txt'],
+    extra: 'more',
+    dir: true,
+  })
+})
+
+it('a training job ends with the files of outputDir, and says what else was changed', async () => {
+  const job = await run(
+    await jobOf('trains.py', {
+      jobType: 'MODEL_BATCH_TRAINING_JOB',
+      inputData: [embedded('in.json', '{"a":1}\n{"a":2}\n')],
+    }),
+  )
+  // pandas decides whether frames can be made; the job must say so in either case.
+  if (job.finish?.jobStatus === 'ERROR') expect(job.finish.outcome).toMatch(/pandas/)
+  else {
+    expect(job.finish?.additionalAssets).toMatchObject([{ filename: 'model.json' }])
+    expect(JSON.parse(textOf(job.finish?.additionalAssets?.[0]))).toEqual({ rows: 2 })
+    expect(job.messages.join('\n')).toMatch(/changed files outside outputDir.*beside\.txt/)
+  }
+})
+
+it('the model sees none of the agent’s environment but what a job needs', async () => {
+  process.env.ROWHOUSE_TEST_SECRET = 'agents-own'
+  const job = await run(await jobOf('tells-its-environment.py', { inputData: [embedded('in.json', '1\n')] }))
+  delete process.env.ROWHOUSE_TEST_SECRET
+  const { env, cwd } = JSON.parse(textOf(job.finish?.outputData?.[0]))
+  expect(JSON.stringify(env)).not.toContain('agents-own')
+  expect(env).toMatchObject({ HOME: cwd, MODELOP_GATEWAY_LOCATION: runtime.gateway.url, ROWHOUSE_JOB_ID: job.id })
+  expect(Object.keys(env).filter((name) => /TOKEN|SECRET|PASSWORD|npm_/i.test(name))).toEqual([])
+  expect(existsSync(cwd)).toBe(false)
+})
+
+it('a child the model leaves behind ends with the job', async () => {
+  const job = await run(await jobOf('leaves-a-child.py', { inputData: [embedded('in.json', '1\n')] }))
+  const { child } = JSON.parse(textOf(job.finish?.outputData?.[0]))
+  await runtime.gateway.until('the end of the child', () => !isAlive(child))
+})
+
+it('rejected records make the result a FAILURE and are handed over with their reasons', async () => {
+  const json = '{"id":1}\nnot json\n{"id":2}\n{"id":3}\n'
+  const job = await run(await jobOf('warns.py', { inputData: [embedded('in.json', json)] }))
+  expect(job.finish).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'FAILURE' })
+  expect(job.finish?.outcome).toMatch(/^2 records were rejected \(1 input by encoding, 1 by the model\)/)
+  const log = job.messages.join('\n')
+  expect(log).toMatch(/Record rejected by encoding with reason \{/)
+  expect(log).toMatch(/MODEL-CONSOLE: An error occured when processing the model: amount looks odd/)
+  expect(log).toMatch(/jobResult set to failure: "input record rejected by encoding"/)
+  const rejects = job.finish?.additionalAssets?.find(({ filename }) => filename === 'rejects.jsonl')
+  expect(textOf(rejects).trim().split('\n')).toHaveLength(2)
+})
+
+it('the next job starts while the answer to the last one is hardly dry', async () => {
+  const first = runtime.gateway.addJob(await jobOf('adds-score.py', csvIn(1)))
+  const second = runtime.gateway.addJob(await jobOf('adds-score.py', csvIn(1)))
+  await runtime.gateway.ended(second)
+  expect(runtime.gateway.jobs.get(first)?.finish?.jobStatus).toBe('COMPLETE')
+})
+
+it('nothing of a job stays in the work folder', async () => {
+  const left = (await readdir(runtime.workFolder)).filter((name) => name.startsWith('batch-'))
+  expect(left).toEqual([])
+  expect(await modelSource('adds-score.py')).toContain('modelop.score')
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
