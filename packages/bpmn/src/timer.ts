@@ -82,7 +82,10 @@ function anchored(text: string, now: Date): string {
 
 function telling<Result>(text: string, kind: Timer['kind'], find: () => Result): Result {
   try {
-    return find()
+    const result = find()
+    if (result instanceof Date && Number.isNaN(result.getTime()))
+      throw new TimerFault('the moment lies outside the calendar')
+    return result
   } catch (fault) {
     if (!(fault instanceof TimerFault)) throw fault
     throw new EngineError(

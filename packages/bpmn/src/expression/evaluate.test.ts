@@ -190,6 +190,9 @@ describe('beyond the recordings', () => {
     ['${execution.nope()}', 'ExecutionEntity.nope()'],
     ['${execution}', "'execution' is not a value"],
     ["${s.matches('(a+)+')}", 'the pattern is not supported'],
+    ["${s.matches('((a+)b)+')}", 'the pattern is not supported'],
+    ["${s.matches('(a|a)*c')}", 'the pattern is not supported'],
+    ["${s.matches('(')}", "'^(?:()$' is not a pattern"],
   ])('%s is an error that says why', (text, message) => {
     expect(() => value(text)).toThrow(message)
   })

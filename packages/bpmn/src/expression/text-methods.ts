@@ -1,14 +1,10 @@
 /** The methods of java.lang.String that an expression may call. */
 import type { TypedValue } from '../values.ts'
+import { isCheapPattern } from './cheap-pattern.ts'
 import { EvaluationFault } from './evaluation-fault.ts'
 import { integer, text, textOf, toLong, toText, truth } from './java-values.ts'
 
 type TextMethod = (value: string, args: TypedValue[]) => TypedValue
-
-/** A pattern runs inside the engine, so its cost is bounded: short texts, and no repetition inside a repetition. */
-const patternLengthMax = 200
-const matchedLengthMax = 10_000
-const nestedRepetition = /\([^)]*[*+}][^)]*\)\s*[*+{]/
 
 const at = (args: TypedValue[], index: number): TypedValue => args[index] ?? { type: 'Null', value: null }
 const word = (args: TypedValue[], index: number): string => toText(at(args, index))
@@ -83,11 +79,10 @@ function split(value: string, separator: string): string[] {
 }
 
 function pattern(value: string, source: string, flags: string): RegExp {
-  if (source.length > patternLengthMax || value.length > matchedLengthMax || nestedRepetition.test(source)) {
+  if (!isCheapPattern(source, value.length)) {
     throw new EvaluationFault(
       'thrown',
-      `java.util.regex.PatternSyntaxException: the pattern is not supported: at most ${patternLengthMax} characters over a text of ` +
-        `at most ${matchedLengthMax}, without a repetition inside a repetition`,
+      'java.util.regex.PatternSyntaxException: the pattern is not supported: a repetition or choice inside a repetition, or too many repetitions for a text so long',
     )
   }
   try {
