@@ -4,12 +4,14 @@ import { type App, onDrain } from '@rowhouse/http'
 import type { Database, Migrations } from '@rowhouse/postgres'
 import type { FastifyInstance } from 'fastify'
 import type { Context, Settings } from './context.ts'
+import { deployedModelRoutes } from './deployments/deployed-model.routes.ts'
 import { openContentStore } from './files/content-store.ts'
 import { makeLeaseWaiters } from './jobs/lease-waiters.ts'
 import { deployableModelRoutes } from './models/deployable-model.routes.ts'
 import { storedModelRoutes } from './models/stored-model.routes.ts'
 import { startOutbox } from './outbox.ts'
 import type { Tables } from './rows.ts'
+import { engineRoutes } from './runtimes/engine.routes.ts'
 
 export const modelManageMigrations: Migrations = {
   schema: 'model_manage',
@@ -56,6 +58,8 @@ export async function modelManage(instance: FastifyInstance, options: ModelManag
   }
   storedModelRoutes(app, ctx)
   deployableModelRoutes(app, ctx)
+  deployedModelRoutes(app, ctx)
+  engineRoutes(app, ctx)
 
   const onError = (error: unknown) => app.log.error({ err: error }, 'a loop of model-manage failed; it goes on')
   const outbox = startOutbox(ctx, onError)

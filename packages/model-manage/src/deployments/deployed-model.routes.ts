@@ -1,0 +1,136 @@
+import { DeploymentInput } from '@rowhouse/contract'
+import { type App, checkIfMatch, halList, parsePage, sendVersioned } from '@rowhouse/http'
+import { type RawBuilder, sql } from 'kysely'
+import { z } from 'zod'
+import { type Context, inTransaction } from '../context.ts'
+import { answerCreated, getRow } from '../documents/answer.ts'
+import { getContents, withoutContents } from '../documents/contents.ts'
+import { countRows, listRows, ownedSortColumns } from '../documents/list-page.ts'
+import { isUuid } from '../documents/owned.ts'
+import { idParams, pageQuery, patchBody, tagged } from '../documents/route-schemas.ts'
+import type { DeployedModelRow } from '../rows.ts'
+import { deploy } from './deploy.ts'
+import { deployedModelBodies, findDeployedModel, findNewestDeployed } from './deployed-model-store.ts'
+import { explainFromStore } from './explain-from-store.ts'
+import { modelNotDeployed } from './explain-not-deployed.ts'
+import { patchDeployment } from './patch-deployment.ts'
+
+const rel = 'deployedModels'
+const readers = { config: { access: ['user', 'internal', 'runtime'] as const } }
+const sortColumns = { ...ownedSortColumns, state: 'state', stage: 'stage' }
+const nameStateTag = pageQuery.extend({
+  storedModelName: z.string().optional().describe('Name or id of the stored model'),
+  state: z.string().optional().describe('DEPLOYED or UNDEPLOYED, in any case of letters'),
+  tag: z.string().optional().describe('A service tag or the stage'),
+})
+const tagAndStage = z.looseObject({ tag: z.string().min(1), stage: z.string().min(1) })
+
+export function deployedModelRoutes(app: App, ctx: Context): void {
+  const docs = tagged('deployments (deployed models)')
+  const table = 'model_manage.deployed_model'
+  const list = async (path: string, query: unknown, where: RawBuilder<boolean>[] = []) => {
+    const page = parsePage(query)
+    const rows = await listRows<DeployedModelRow>(ctx.database.kysely, { table, page, sortColumns, where })
+    const total = await countRows(ctx.database.kysely, table, where)
+    const items = withoutContents(await deployedModelBodies(ctx, ctx.database.kysely, rows))
+    return halList({ rel, items, page, total, path: `${ctx.prefix}${path}`, query })
+  }
+  const single = async (row: DeployedModelRow) => {
+    const [body] = await deployedModelBodies(ctx, ctx.database.kysely, [row])
+    return getContents(ctx.database.kysely, body)
+  }
+
+  app.get(
+    '/deployedModels',
+    { ...readers, schema: { ...docs('List deployments, newest first, without contents'), querystring: pageQuery } },
+    async (request) => list('/deployedModels', request.query),
+  )
+
+  app.get(
+    '/deployedModels/search/findAllByStoredModelNameAndStateAndTag',
+    {
+      ...readers,
+      schema: { ...docs('Deployments by model, state and service tag or stage'), querystring: nameStateTag },
+    },
+    async (request) => {
+      const path = '/deployedModels/search/findAllByStoredModelNameAndStateAndTag'
+      return list(path, request.query, whereNameStateTag(request.query))
+    },
+  )
+
+  app.get(
+    '/deployedModels/search/findMostRecentBatch',
+    {
+      ...readers,
+      schema: {
+        ...docs('The newest DEPLOYED one for a service tag in a stage; 422 says what was nearly right'),
+        querystring: tagAndStage,
+      },
+    },
+    async (request, reply) => {
+      const { tag, stage } = request.query
+      const row = await findNewestDeployed(ctx.database.kysely, tag, stage)
+      if (row === undefined) throw modelNotDeployed(await explainFromStore(ctx.database.kysely, tag, stage))
+      const [body] = await deployedModelBodies(ctx, ctx.database.kysely, [row])
+      return reply.send(withoutContents(body))
+    },
+  )
+
+  app.get(
+    '/deployedModels/:id',
+    { ...readers, schema: { ...docs('One deployment'), params: idParams } },
+    async (request, reply) => {
+      const row = await getRow('deployed model', request.params.id, (id) => findDeployedModel(ctx.database.kysely, id))
+      return reply.header('etag', `"${row.version}"`).send(await single(row))
+    },
+  )
+
+  app.post(
+    '/deployedModels',
+    {
+      schema: {
+        ...docs('Deploy a snapshot as batch: one deployment for each runtime that matches now'),
+        body: DeploymentInput,
+      },
+    },
+    async (request, reply) =>
+      answerCreated(ctx, request, reply, async (work) => {
+        const bodies = withoutContents(await deploy(work, request.body))
+        return {
+          _embedded: { [rel]: bodies },
+          _links: { self: { href: `${ctx.prefix}/deployedModels/${bodies[0]?.id}` } },
+        }
+      }),
+  )
+
+  app.patch(
+    '/deployedModels/:id',
+    {
+      schema: {
+        ...docs('Merge patch; state UNDEPLOYED undeploys and cancels queued jobs'),
+        params: idParams,
+        body: patchBody,
+      },
+    },
+    async (request, reply) => {
+      const check = (version: number) => checkIfMatch(request, 'deployed model', version)
+      const body = await inTransaction(ctx, request.principal.name, (work) =>
+        patchDeployment(work, request.params.id, request.body, check),
+      )
+      return sendVersioned(request, reply, withoutContents(body))
+    },
+  )
+}
+
+function whereNameStateTag({ storedModelName, state, tag }: z.output<typeof nameStateTag>): RawBuilder<boolean>[] {
+  const where: RawBuilder<boolean>[] = []
+  if (storedModelName !== undefined) {
+    const byId = isUuid(storedModelName)
+      ? sql<boolean>`deployable_model_id in (select id from model_manage.deployable_model where stored_model_id = ${storedModelName})`
+      : sql<boolean>`false`
+    where.push(sql<boolean>`(stored_model_name = ${storedModelName} or ${byId})`)
+  }
+  if (state !== undefined) where.push(sql<boolean>`state = ${state.toUpperCase()}`)
+  if (tag !== undefined) where.push(sql<boolean>`(stage = ${tag} or service_tags @> ${[tag]}::text[])`)
+  return where
+}

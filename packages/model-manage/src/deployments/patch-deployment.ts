@@ -1,0 +1,88 @@
+import { Conflict, type DeployedModelBody, DeployedModelState, InputError } from '@rowhouse/contract'
+import { sql } from 'kysely'
+import type { Work } from '../context.ts'
+import { getRow } from '../documents/answer.ts'
+import { mergePatch } from '../documents/merge-patch.ts'
+import { recordOf, storableJson, withoutOwned } from '../documents/owned.ts'
+import { endCancelled } from '../jobs/end-cancelled.ts'
+import type { DeployedModelRow, Document } from '../rows.ts'
+import { lockRuntimes } from '../runtimes/runtime-store.ts'
+import { deployedModelBodies, findDeployedModel } from './deployed-model-store.ts'
+import { readDataWish, storeData } from './deployment-data.ts'
+
+const fixed = [
+  'group',
+  'engine',
+  'deployableModel',
+  'stage',
+  'serviceTags',
+  'state',
+  'undeployTime',
+  'inputData',
+  'outputData',
+  'additionalAssets',
+]
+
+/** Sets input, output and what people note; `state: UNDEPLOYED` undeploys: its queued jobs are cancelled, running ones end. */
+export async function patchDeployment(
+  work: Work,
+  id: string,
+  patch: Document,
+  checkVersion: (version: number) => void,
+): Promise<DeployedModelBody> {
+  // with the lock no job of it is being created meanwhile
+  await lockRuntimes(work.tx)
+  const before = await getRow('deployed model', id, (each) => findDeployedModel(work.tx, each))
+  checkVersion(before.version)
+  const state = stateAfter(before, patch.state)
+  const merged = recordOf(mergePatch(before.document, withoutOwned(patch, fixed)))
+  const document = await storeData(work, before.id, merged, readDataWish(work, patch))
+  const isUndeployed = state === 'UNDEPLOYED' && before.state !== 'UNDEPLOYED'
+  const row = await work.tx
+    .updateTable('model_manage.deployed_model')
+    .set({
+      document: storableJson(document),
+      state,
+      group_name: typeof patch.group === 'string' ? patch.group : before.group_name,
+      version: sql`version + 1`,
+      modified_at: work.now,
+      modified_by: work.who,
+      ...(isUndeployed ? { undeployed_at: work.now } : {}),
+    })
+    .where('id', '=', before.id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  if (isUndeployed) await cancelQueuedJobs(work, row)
+  const [body] = await deployedModelBodies(work.ctx, work.tx, [row])
+  return body as DeployedModelBody
+}
+
+function stateAfter(before: DeployedModelRow, wish: unknown): DeployedModelRow['state'] {
+  if (wish === undefined || wish === null) return before.state
+  const parsed = DeployedModelState.safeParse(String(wish).toUpperCase())
+  if (!parsed.success) {
+    throw new InputError('InvalidField', `'state' is '${String(wish)}': it must be UNDEPLOYED`, { field: 'state' })
+  }
+  if (parsed.data === 'DEPLOYED' && before.state !== 'DEPLOYED') {
+    throw new Conflict(
+      'AlreadyUndeployed',
+      `The deployment ${before.id} is ${before.state}; deploy the snapshot anew: moc deployment create ${before.deployable_model_id} --stage ${before.stage}`,
+      { state: before.state },
+    )
+  }
+  return parsed.data
+}
+
+async function cancelQueuedJobs(work: Work, row: DeployedModelRow): Promise<void> {
+  const jobs = await work.tx
+    .selectFrom('model_manage.job')
+    .select(['id', 'status'])
+    .where('deployed_model_id', '=', row.id)
+    .where('status', 'in', ['CREATED', 'WAITING'])
+    .orderBy('seq')
+    .forUpdate()
+    .execute()
+  for (const job of jobs) {
+    await endCancelled(work, job, `its deployment ${row.id} (stage ${row.stage}) was undeployed by ${work.who}`)
+  }
+}

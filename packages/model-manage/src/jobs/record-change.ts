@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import { Bug, type JobStatus, jobEndedMessage } from '@rowhouse/contract'
+import { sql } from 'kysely'
+import type { Work } from '../context.ts'
+import { withoutContents } from '../documents/contents.ts'
+import { ownedColumns, storableJson } from '../documents/owned.ts'
+import { tell } from '../outbox.ts'
+import type { Document, JobRow } from '../rows.ts'
+import { hasEnded, type JobEvent } from './job.ts'
+import { findJobWithTail, type JobWithTail, jobBody } from './job-store.ts'
+
+/** A line of the history that people read: when, what, why. */
+export interface HistoryEvent {
+  date: string
+  event: JobEvent | 'job.created'
+  jobStatus: JobStatus
+  cause: string
+}
+
+export function historyEvent(
+  now: Date,
+  event: HistoryEvent['event'],
+  jobStatus: JobStatus,
+  cause: string,
+): HistoryEvent {
+  return { date: now.toISOString(), event, jobStatus, cause }
+}
+
+/** The history of a new job. There is one history per job. */
+export async function startHistory(
+  work: Work,
+  row: Pick<JobRow, 'id' | 'status' | 'group_name'>,
+  events: readonly HistoryEvent[],
+  jobMLCS: readonly { processInstance: { rootProcessInstanceId: string } }[],
+): Promise<void> {
+  await work.tx
+    .insertInto('model_manage.job_history')
+    .values({
+      ...ownedColumns(randomUUID(), work.now, work.who, row.group_name),
+      job_id: row.id,
+      status: row.status,
+      root_process_instance_ids: [...new Set(jobMLCS.map((each) => each.processInstance.rootProcessInstanceId))],
+      events: storableJson(events),
+      job_mlcs: storableJson(jobMLCS),
+    })
+    .execute()
+}
+
+/** After a job's row was changed: writes its history and, when the state is a new one, tells the MLC. Answers the job as it is now. */
+export async function recordChange(work: Work, jobId: string, event: JobEvent, cause: string): Promise<JobWithTail> {
+  const row = await findJobWithTail(work.tx, jobId)
+  if (row === undefined) throw new Bug(`job ${jobId} vanished while it was changed`)
+  const line = storableJson([historyEvent(work.now, event, row.status, cause)])
+  await sql`
+    update model_manage.job_history set
+      events = events || ${line}::jsonb, status = ${row.status}, version = version + 1,
+      modified_at = ${work.now}, modified_by = ${work.who}
+    where job_id = ${jobId}`.execute(work.tx)
+  if (event !== 'job.moved' && event !== 'job.cancel-requested') await tellStatus(work, row)
+  return row
+}
+
+export async function tellStatus(work: Work, row: JobWithTail): Promise<void> {
+  const job: Document = withoutContents(jobBody(row, row.tail, work.ctx.prefix))
+  await tell(work, {
+    signal: 'job_status_changed',
+    objectId: row.id,
+    variables: { JOB: job },
+    ...(hasEnded(row.status) ? { message: { name: jobEndedMessage, correlationKey: row.id } } : {}),
+  })
+}

@@ -1,0 +1,26 @@
+import type { Work } from '../context.ts'
+import { loseAttempt } from '../jobs/lose-attempt.ts'
+import { matchQueued } from '../jobs/match-queued.ts'
+import { lockRuntimes } from './runtime-store.ts'
+
+/** A runtime that stops in good order: it counts as gone at once, and its queue goes to others. An outdated one says nothing new. */
+export async function unregisterRuntime(work: Work, id: string, session: number): Promise<void> {
+  await lockRuntimes(work.tx)
+  const engine = await work.tx
+    .updateTable('model_manage.engine')
+    .set({ lease_until: work.now, beat_at: work.now, state: 'INIT' })
+    .where('id', '=', id)
+    .where('session', '=', session)
+    .returning('name')
+    .executeTakeFirst()
+  if (engine === undefined) return
+  const running = await work.tx
+    .selectFrom('model_manage.attempt')
+    .select(['job_id', 'attempt'])
+    .where('engine_id', '=', id)
+    .where('state', '=', 'RUNNING')
+    .execute()
+  const why = `runtime '${engine.name}' was stopped`
+  for (const { job_id, attempt } of running) await loseAttempt(work, { jobId: job_id, attempt }, why, false)
+  await matchQueued(work, id, why)
+}
