@@ -110,12 +110,14 @@ class RunningAgent {
   async #beat(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const registered = this.#registered
-      if (registered) await this.#beatOnce(registered)
-      await sleep(registered?.heartbeatMs ?? 1_000, undefined, { signal }).catch(() => {})
+      const answered = registered !== undefined && (await this.#beatOnce(registered))
+      // Leases are renewed by beats: after an absence of the gateway the next one does not wait its turn.
+      await sleep(answered ? registered.heartbeatMs : 500, undefined, { signal }).catch(() => {})
     }
   }
 
-  async #beatOnce(registered: RegisteredBody): Promise<void> {
+  /** Answers whether it was heard. */
+  async #beatOnce(registered: RegisteredBody): Promise<boolean> {
     const running = [...this.#running.values()].map(({ lease }) => ({ jobId: lease.jobId, attempt: lease.attempt }))
     const state = running.length > 0 ? ('RUNNING' as const) : ('INIT' as const)
     try {
@@ -126,8 +128,10 @@ class RunningAgent {
       this.#link.answered()
       for (const ref of answer?.lost ?? []) this.#stopAttempt(ref, { why: 'lost' })
       for (const ref of answer?.cancel ?? []) this.#stopAttempt(ref, { why: 'cancelled' })
+      return true
     } catch (error) {
       await this.#refused(error, registered)
+      return false
     }
   }
 

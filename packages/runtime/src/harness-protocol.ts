@@ -18,6 +18,8 @@ export interface HarnessPlan {
   inputs: PlanInput[]
   /** null for train. */
   output: PlanOutput | null
+  /** Outputs that a model sends to slots 3, 5 …; those without a file are dropped with a note on its console. */
+  furtherOutputs?: (PlanOutput & { slot: number })[]
   /** Rejected records as JSON lines {direction, record, line, code, reason, raw}. */
   rejectsPath: string
   jobParameters: Record<string, unknown>
@@ -33,6 +35,13 @@ export interface HarnessPlan {
 
 export type ColumnType = 'integer' | 'float' | 'boolean' | 'string'
 
+export interface PlanColumn {
+  name: string
+  type: ColumnType
+  /** Cells without a value, when counted: 0 spares the Python reader a test on each cell. */
+  blanks?: number
+}
+
 export interface PlanInput {
   /** 0, 2, 4 … in order of the job's inputs. */
   slot: number
@@ -40,7 +49,7 @@ export interface PlanInput {
   path: string
   format: 'CSV' | 'JSON' | 'TEXT'
   /** CSV: the header and the type of each column over the whole file. */
-  columns: { name: string; type: ColumnType }[] | null
+  columns: PlanColumn[] | null
   /** CSV: a UTF-8 byte order mark precedes the header. */
   hasBom: boolean
   /** Data records when known (CSV). */
@@ -48,6 +57,8 @@ export interface PlanInput {
   bytes: number
   /** A one-line JSON array is one record or rows; null: by the rules. */
   arrayInput: 'record' | 'rows' | null
+  /** The schema this input is checked against; absent: `inputSchema` of the plan for slot 0, none for others. */
+  schema?: unknown
 }
 
 export interface PlanOutput {

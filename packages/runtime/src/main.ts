@@ -41,6 +41,7 @@ async function runAgent(config: RuntimeConfig, log: (line: string) => void): Pro
       group: config.group,
       initialTags: [...config.tags],
       stage: config.stage,
+      release: readVersion(),
       capabilities: { languages: Object.keys(languages.versions).sort(), versions: languages.versions },
       platform: { os: process.platform, arch: process.arch },
       slots: config.slots,
@@ -92,6 +93,11 @@ function stopOnSignals(agent: Agent, config: RuntimeConfig, log: (line: string) 
     process.stdin.on('error', () => stop('the parent process is gone'))
     process.stdin.resume()
   }
+}
+
+function readVersion(): string {
+  const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(file) as { version: string }).version
 }
 
 function readToken(config: RuntimeConfig): string | undefined {

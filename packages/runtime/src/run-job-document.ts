@@ -145,13 +145,16 @@ const languageByExtension: Record<string, Language> = {
   cjs: 'JAVASCRIPT',
 }
 
-/** By the model's type; an unknown type goes by the extension of its source. */
+/** Types that go by no extension: their sources look like those of other languages. */
+const otherLanguages = new Set(['R', 'PYSPARK'])
+
+/** By the model's type; a type that names no language goes by the extension of its source. */
 export function chooseLanguage(modelType: string, sourcePath: string): Language {
   const byType = languageByType[modelType]
   if (byType) return byType
   const extension = sourcePath.slice(sourcePath.lastIndexOf('.') + 1).toLowerCase()
   const byExtension = languageByExtension[extension]
-  if (byExtension && modelType === 'UNKNOWN') return byExtension
+  if (byExtension && !otherLanguages.has(modelType)) return byExtension
   const what = modelType === 'UNKNOWN' ? `a model whose source is '${sourcePath}'` : `${modelType} models`
   throw new InputError(
     'UnsupportedLanguage',

@@ -37,12 +37,15 @@ export async function runJob(attempt: Attempt, context: RunContext): Promise<Att
     if (seconds !== null)
       timer = setTimeout(() => stop({ why: 'timeout', seconds }), Math.min(seconds * 1000, 2 ** 31 - 1))
     const result = await runAttempt(job, work)
+    // First what is in flight: messages it could not deliver come back and go with the result.
+    await report.close()
+    if (stopReason(signal)?.why === 'lost') return { tell: 'nothing' }
     return { tell: 'finish', body: { ...result, progress: progress(), messages: console.take() } }
   } catch (error) {
+    await report.close()
     return endOfError(error, work, progress)
   } finally {
     clearTimeout(timer)
-    await report.close()
     if (work.output) await discardOutput(work.output)
     if (!context.keepPlaygrounds)
       await rm(attempt.folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})

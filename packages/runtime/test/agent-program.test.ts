@@ -146,6 +146,32 @@ it('after kill -9 the next agent kills the model left behind and removes its sid
   if (process.platform === 'linux') expect(second.stderr()).toMatch(/killed process \d+, left behind/)
 })
 
+it('a disk that takes no more ends the job with nothing half-written', async () => {
+  // given a limit on the size of files, which hits like a full disk
+  const flags = [
+    '--gateway',
+    gateway.url,
+    '--name',
+    'engine-1',
+    '--token-file',
+    join(folder, 'token'),
+    '--files',
+    folder,
+  ]
+  const command = `ulimit -f 1000; exec "$0" "$@"`
+  const program = [process.execPath, '--conditions=source', main, ...flags, '--work-dir', join(folder, 'work')]
+  children.push(spawn('sh', ['-c', command, ...program], { stdio: 'ignore' }))
+
+  // when
+  const big = { inputData: [external('in.csv')], outputData: [external('out.json')] }
+  const job = await gateway.ended(gateway.addJob(await jobOf('fills-the-disk.py', big)))
+
+  // then
+  expect(job.finish).toMatchObject({ jobStatus: 'ERROR', jobResult: 'UNKNOWN' })
+  expect(job.finish?.outcome).toMatch(/^could not write its output: .*File too large/)
+  expect((await readdir(folder)).sort()).toEqual(['in.csv', 'token', 'work'])
+})
+
 describe('files that another user owns', () => {
   // As root nothing is unreadable: the program then runs as nobody.
   const asNobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}

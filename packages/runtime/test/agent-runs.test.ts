@@ -196,19 +196,47 @@ it('a model finds its files, sub-folders, unpacked archives, siblings, the job a
 })
 
 it('a training job ends with the files of outputDir, and says what else was changed', async () => {
-  const job = await run(
-    await jobOf('trains.py', {
-      jobType: 'MODEL_BATCH_TRAINING_JOB',
-      inputData: [embedded('in.json', '{"a":1}\n{"a":2}\n')],
-    }),
-  )
-  // pandas decides whether frames can be made; the job must say so in either case.
-  if (job.finish?.jobStatus === 'ERROR') expect(job.finish.outcome).toMatch(/pandas/)
-  else {
-    expect(job.finish?.additionalAssets).toMatchObject([{ filename: 'model.json' }])
-    expect(JSON.parse(textOf(job.finish?.additionalAssets?.[0]))).toEqual({ rows: 2 })
-    expect(job.messages.join('\n')).toMatch(/changed files outside outputDir.*beside\.txt/)
-  }
+  const job = await run(await jobOf('trains.py', { jobType: 'MODEL_BATCH_TRAINING_JOB' }))
+  expect(job.finish).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS', outputData: null })
+  expect(job.finish?.additionalAssets).toMatchObject([{ filename: 'deep/notes.txt' }, { filename: 'model.json' }])
+  expect(JSON.parse(textOf(job.finish?.additionalAssets?.[1]))).toEqual({ weights: [1, 2] })
+  expect(job.messages.join('\n')).toMatch(/changed files outside outputDir, which are not kept: beside\.txt/)
+})
+
+it('schemas named in the source type the input and head the output', async () => {
+  const schema = (...fields: unknown[]) => JSON.stringify({ type: 'record', name: 'r', fields })
+  const assets = [
+    { assetType: 'FILE', filename: 'schemas/in.avsc', fileContentString: schema({ name: 'zip', type: 'string' }) },
+    {
+      assetType: 'FILE',
+      filename: 'out.avsc',
+      fileContentString: schema(
+        { name: 'text', type: 'string' },
+        { name: 'missing', type: 'string' },
+        { name: 'zip', type: 'string' },
+      ),
+    },
+  ]
+  const inputData = [embedded('in.csv', 'zip\n00501\n90210\n')]
+  const job = await run(await jobOf('reads-zip.py', { inputData }, assets))
+  expect(textOf(job.finish?.outputData?.[0])).toBe('text,missing,zip\ntrue,,00501\ntrue,,90210\n')
+})
+
+it('a broken connection is tried again; a server that stays broken is told of', async () => {
+  let answers = 0
+  const server = createServer((_request, response) => {
+    answers++
+    if (answers < 3) response.writeHead(503).end()
+    else if (answers === 3) response.writeHead(200, { 'content-type': 'text/csv' }).end(cards(2))
+    else response.destroy()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/in`
+  const job = await run(await jobOf('adds-score.py', { inputData: [external(url)] }))
+  const broken = await run(await jobOf('adds-score.py', { inputData: [external(url)] }))
+  server.close()
+  expect(job.finish).toMatchObject({ jobStatus: 'COMPLETE', progress: { recordsIn: 2 } })
+  expect(broken.finish?.outcome).toMatch(/^Input 'http:.*\/in': .* \(tried 3 times\)$/)
 })
 
 it('the model sees none of the agent’s environment but what a job needs', async () => {
