@@ -6,6 +6,7 @@ import { type Agent, startAgent } from './agent.ts'
 import { findLanguages } from './agent-languages.ts'
 import { claimWorkFolder } from './agent-leftovers.ts'
 import { parseConfig, type RuntimeConfig } from './config.ts'
+import { ensureEnvironment } from './python/environments.ts'
 import { messageOf } from './register.ts'
 
 const exitCodes: Partial<Record<AppError['kind'], number>> = { InputError: 2, Denied: 4, Conflict: 5 }
@@ -55,6 +56,7 @@ async function runAgent(config: RuntimeConfig, log: (line: string) => void): Pro
       fileRoots: config.fileRoots,
       jobTimeoutSeconds: config.jobTimeoutSeconds,
       languages: languages.runners,
+      ensureEnvironment,
       environmentsDir: join(config.workDir, 'environments'),
       keepPlaygrounds: config.keepPlaygrounds,
       log,

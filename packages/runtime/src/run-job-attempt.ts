@@ -7,11 +7,13 @@ import type { PreparedOutput } from './outputs.ts'
 import type { Language } from './run-job-document.ts'
 import type { Report } from './run-job-report.ts'
 
+/** An interpreter that has the requirements: the given one when there are none. */
 export type EnsureEnvironment = (options: {
   python: string
   requirementsText: string
   cacheDir: string
   onLine: (line: string) => void
+  signal: AbortSignal
 }) => Promise<{ interpreter: string }>
 
 export interface RunContext {
@@ -22,7 +24,7 @@ export interface RunContext {
   jobTimeoutSeconds: number | null
   /** Interpreter and launcher of each language this runtime has. */
   languages: Partial<Record<Language, { interpreter: string; launch: Launch }>>
-  ensureEnvironment?: EnsureEnvironment
+  ensureEnvironment: EnsureEnvironment
   environmentsDir: string
   keepPlaygrounds: boolean
   log: (line: string) => void

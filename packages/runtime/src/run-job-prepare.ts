@@ -60,15 +60,13 @@ export async function prepareRun(job: Job, work: Work): Promise<Prepared> {
 
 /** Of the environment that has the model's requirements; the runtime's own where it has none. */
 async function pythonOf(playground: Playground, python: string, { context, console, signal }: Work): Promise<string> {
-  const requirementsText = playground.requirementsText
-  const asksForSomething = requirementsText?.split(/\r?\n/).some((line) => line.replace(/(^|\s)#.*/, '').trim() !== '')
-  if (requirementsText === null || !asksForSomething || !context.ensureEnvironment) return python
+  const { requirementsText } = playground
+  if (requirementsText === null) return python
   const onLine = (line: string) => console.model(line, '(pre)')
-  const aborted = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-  const ensured = context.ensureEnvironment({ python, requirementsText, cacheDir: context.environmentsDir, onLine })
-  return (await Promise.race([ensured, aborted])).interpreter
+  const cacheDir = context.environmentsDir
+  const { interpreter } = await context.ensureEnvironment({ python, requirementsText, cacheDir, onLine, signal })
+  signal.throwIfAborted()
+  return interpreter
 }
 
 interface PlanParts {

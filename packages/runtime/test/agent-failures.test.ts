@@ -144,3 +144,11 @@ describe('a model asset that', () => {
     expect(job.finish?.outcome).toMatch(outcome)
   })
 })
+
+it('requirements that cannot be had are told in pip’s own words', async () => {
+  const requirements = { assetType: 'FILE', filename: 'requirements.txt', fileContentString: './nowhere-to-be-found\n' }
+  const job = await run(await jobOf('adds-score.py', { inputData: [external('in.csv')] }, [requirements]))
+  expect(job.finish).toMatchObject({ jobStatus: 'ERROR', jobResult: 'UNKNOWN' })
+  expect(job.finish?.outcome).toMatch(/^requirements\.txt cannot be installed: .*nowhere-to-be-found/)
+  expect(job.messages.join('\n')).toMatch(/\(pre\) MODEL-CONSOLE: About to install reqs from file: requirements\.txt/)
+})

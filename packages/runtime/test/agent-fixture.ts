@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { makeClient } from '@rowhouse/contract'
 import { type Agent, startAgent } from '../src/agent.ts'
 import { findLanguages } from '../src/agent-languages.ts'
+import { ensureEnvironment } from '../src/python/environments.ts'
 import { type GatewayFixture, startGateway } from './gateway-fixture.ts'
 
 export interface RuntimeFixture {
@@ -44,6 +45,7 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
       fileRoots: [data],
       jobTimeoutSeconds: options.jobTimeoutSeconds ?? null,
       languages: languages.runners,
+      ensureEnvironment,
       environmentsDir: join(folder, 'environments'),
       keepPlaygrounds: false,
       log: say,

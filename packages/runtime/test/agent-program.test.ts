@@ -114,7 +114,7 @@ it.each([
   [
     ['--gateway', 'http://127.0.0.1:1', '--python', '/nowhere/python'],
     2,
-    /--python '\/nowhere\/python' cannot be used: there is no such program/,
+    /--python '\/nowhere\/python' cannot be used as Python: there is no such program/,
   ],
   [
     ['--gateway', 'http://127.0.0.1:1', '--token-file', '/nowhere/token'],
