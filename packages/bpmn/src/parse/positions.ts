@@ -18,14 +18,14 @@ export class Positions {
   constructor(xml: string) {
     let line = 1
     let lineStart = 0
-    let seen = 0
+    let lineEnd = xml.indexOf('\n')
     for (const found of xml.matchAll(piece)) {
       const [, name, attributes = ''] = found
-      for (let end = xml.indexOf('\n', seen); end >= 0 && end < found.index; end = xml.indexOf('\n', end + 1)) {
+      while (lineEnd >= 0 && lineEnd < found.index) {
         line++
-        lineStart = end + 1
+        lineStart = lineEnd + 1
+        lineEnd = xml.indexOf('\n', lineStart)
       }
-      seen = found.index
       if (name === undefined) continue
       const tag = name.slice(name.indexOf(':') + 1)
       const id = idAttribute.exec(attributes)
