@@ -1,0 +1,53 @@
+/** Starts the process of a JavaScript model. Its console and events are told line by line; it leads a process group of its own. */
+import { spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { ModelFailure } from '@rowhouse/contract'
+import type { Launch } from './harness-protocol.ts'
+import { asHarnessProcess, drained, killGroup, listen } from './python/launch-python.ts'
+
+const isFromSource = import.meta.url.endsWith('.ts')
+const harness = fileURLToPath(
+  new URL(isFromSource ? './node-harness/main.ts' : './node-harness/main.js', import.meta.url),
+)
+
+/** The interpreter's own notices are none of the model's console. */
+const flags = [
+  '--disable-warning=ExperimentalWarning',
+  '--enable-source-maps',
+  ...(isFromSource ? ['--conditions=source'] : []),
+]
+
+export const launchNode: Launch = (options) =>
+  new Promise((resolve, reject) => {
+    const child = spawn(options.interpreter, [...flags, harness, options.planPath], {
+      cwd: options.playground,
+      env: options.env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    })
+    child.once('error', (error) =>
+      reject(
+        new ModelFailure(
+          'InterpreterMissing',
+          `The model's process cannot be started: ${options.interpreter}: ${error.message}`,
+          {
+            interpreter: options.interpreter,
+          },
+        ),
+      ),
+    )
+    child.once('spawn', () => {
+      const { pid } = child
+      if (pid === undefined) return
+      const pipes = [child.stdout, child.stderr, child.stdio[3]] as Readable[]
+      listen(pipes, options.listener)
+      const exited = new Promise<{ code: number | null; signal: string | null }>((done) => {
+        child.once('exit', (code, signal) => {
+          killGroup(pid, 'SIGKILL')
+          void drained(pipes).then(() => done({ code, signal }))
+        })
+      })
+      resolve(asHarnessProcess(pid, exited))
+    })
+  })

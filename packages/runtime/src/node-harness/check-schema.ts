@@ -1,0 +1,116 @@
+/**
+ * Checks a value against an Avro schema, as jobs ask for with `checkInputSchema`. A whole number passes for a double, null only where
+ * the type says so, extra fields pass. A bare list of fields is a record, as some real schema files have it.
+ */
+
+/** What does not fit, in one sentence; null: all fits. */
+export type SchemaCheck = (value: unknown) => string | null
+
+type Checker = (value: unknown, path: string) => string | null
+
+export function makeSchemaCheck(schema: unknown): SchemaCheck | null {
+  if (schema === null || schema === undefined) return null
+  const isFields =
+    Array.isArray(schema) && schema.every((field) => isObject(field) && 'name' in field && 'type' in field)
+  const check = makeChecker(isFields ? { type: 'record', fields: schema } : schema, new Map())
+  return (value) => check(value, '')
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const wrong = (path: string, expected: string): string =>
+  `${path === '' ? 'The record' : `Field '${path}'`} is not ${expected}`
+
+const isWhole = (value: unknown, bits: 32 | 64): boolean =>
+  typeof value === 'bigint' ? bits === 64 : Number.isInteger(value) && Math.abs(value as number) <= 2 ** (bits - 1)
+
+const primitives: Record<string, Checker> = {
+  null: (value, path) => (value === null || value === undefined ? null : wrong(path, 'null')),
+  boolean: (value, path) => (typeof value === 'boolean' ? null : wrong(path, 'a boolean')),
+  int: (value, path) => (isWhole(value, 32) ? null : wrong(path, 'an int')),
+  long: (value, path) => (isWhole(value, 64) ? null : wrong(path, 'a long')),
+  float: (value, path) => (typeof value === 'number' ? null : wrong(path, 'a number')),
+  double: (value, path) => (typeof value === 'number' ? null : wrong(path, 'a number')),
+  string: (value, path) => (typeof value === 'string' ? null : wrong(path, 'a string')),
+  bytes: (value, path) => (typeof value === 'string' ? null : wrong(path, 'bytes')),
+}
+
+function makeChecker(schema: unknown, named: Map<string, Checker>): Checker {
+  if (typeof schema === 'string') {
+    const known = primitives[schema]
+    if (known) return known
+    // A named type may be used inside its own definition.
+    return (value, path) => named.get(schema)?.(value, path) ?? null
+  }
+  if (Array.isArray(schema)) return unionChecker(schema, named)
+  if (!isObject(schema)) return () => null
+  const { type } = schema
+  if (type === 'record') return recordChecker(schema, named)
+  if (type === 'array') return arrayChecker(makeChecker(schema.items, named))
+  if (type === 'map') return mapChecker(makeChecker(schema.values, named))
+  if (type === 'enum') return enumChecker(schema)
+  if (type === 'fixed') return primitives.bytes as Checker
+  return makeChecker(type, named)
+}
+
+function unionChecker(branches: unknown[], named: Map<string, Checker>): Checker {
+  const checkers = branches.map((branch) => makeChecker(branch, named))
+  return (value, path) => {
+    let first: string | null = null
+    for (const [index, check] of checkers.entries()) {
+      const problem = check(value, path)
+      if (problem === null) return null
+      if (branches[index] !== 'null') first ??= problem
+    }
+    return first ?? wrong(path, 'of any type of its union')
+  }
+}
+
+function recordChecker(schema: Record<string, unknown>, named: Map<string, Checker>): Checker {
+  const fields: { name: string; check: Checker; isOptional: boolean }[] = []
+  const check: Checker = (value, path) => {
+    if (!isObject(value)) return wrong(path, 'an object')
+    for (const field of fields) {
+      const where = path === '' ? field.name : `${path}.${field.name}`
+      if (Object.hasOwn(value, field.name)) {
+        const problem = field.check(value[field.name], where)
+        if (problem !== null) return problem
+      } else if (!field.isOptional) return `Field '${where}' missing`
+    }
+    return null
+  }
+  if (typeof schema.name === 'string') named.set(schema.name, check)
+  for (const field of Array.isArray(schema.fields) ? schema.fields : []) {
+    if (!isObject(field)) continue
+    fields.push({ name: String(field.name), check: makeChecker(field.type, named), isOptional: 'default' in field })
+  }
+  return check
+}
+
+function arrayChecker(check: Checker): Checker {
+  return (value, path) => {
+    if (!Array.isArray(value)) return wrong(path, 'an array')
+    for (const [index, item] of value.entries()) {
+      const problem = check(item, `${path}[${index}]`)
+      if (problem !== null) return problem
+    }
+    return null
+  }
+}
+
+function mapChecker(check: Checker): Checker {
+  return (value, path) => {
+    if (!isObject(value)) return wrong(path, 'a map')
+    for (const [key, item] of Object.entries(value)) {
+      const problem = check(item, path === '' ? key : `${path}.${key}`)
+      if (problem !== null) return problem
+    }
+    return null
+  }
+}
+
+function enumChecker(schema: Record<string, unknown>): Checker {
+  const symbols = new Set(Array.isArray(schema.symbols) ? schema.symbols : [])
+  return (value, path) => (symbols.has(value) ? null : wrong(path, `one of ${[...symbols].join(', ')}`))
+}

@@ -1,0 +1,121 @@
+/**
+ * The primary source as a module, in the folder with all its assets.
+ *
+ * A `.js` file is an ES module when it says `import` or `export`, whatever package.json lies above the playground; a package.json inside
+ * the playground is the model's own and decides. CommonJS (`module.exports = {…}`) and TypeScript sources are taken too.
+ */
+import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { HarnessPlan } from '../harness-protocol.ts'
+import { type Annotations, type Role, readAnnotations } from './annotations.ts'
+import { failureOf, JobFailed } from './failure.ts'
+
+export type ModelFunction = (...given: unknown[]) => unknown
+
+export interface Model {
+  annotations: Annotations
+  /** The function of a role: the asset's name first, then the annotation, then the default names. */
+  find(role: Role | 'end'): ModelFunction | null
+  /** As find; throws JobFailed with what the source does define. */
+  get(role: Role): ModelFunction
+}
+
+const defaults: Record<Role | 'end', readonly string[]> = {
+  init: ['begin', 'init'],
+  score: ['action', 'score'],
+  metrics: ['metrics'],
+  train: ['train'],
+  end: ['end'],
+}
+
+/** Working directory, arguments and folders as the model is to find them. */
+export function prepareProcess(plan: HarnessPlan): void {
+  process.chdir(plan.playground)
+  mkdirSync('outputDir', { recursive: true })
+  process.argv.splice(1, Infinity, join(process.cwd(), plan.source))
+  process.execArgv.length = 0
+  process.title = 'model'
+}
+
+export async function loadModel(plan: HarnessPlan): Promise<Model> {
+  const path = join(realpathSync(plan.playground), plan.source)
+  let source: string
+  try {
+    source = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new JobFailed('load', `the source ${plan.source} cannot be read: ${(error as Error).message}`)
+  }
+  decideFormats(realpathSync(plan.playground))
+  let module: Record<string, unknown>
+  try {
+    module = await import(pathToFileURL(path).href)
+  } catch (error) {
+    throw failureOf('load', error)
+  }
+  return asModel(plan, module, readAnnotations(source))
+}
+
+function asModel(plan: HarnessPlan, module: Record<string, unknown>, annotations: Annotations): Model {
+  const lookUp = (name: string): ModelFunction | null => {
+    const inDefault = module.default as Record<string, unknown> | undefined | null
+    const found = module[name] ?? (inDefault === undefined || inDefault === null ? undefined : inDefault[name])
+    return typeof found === 'function' ? (found as ModelFunction) : null
+  }
+  const defined = () => {
+    const names = new Set(
+      [...Object.keys(module), ...Object.keys(Object(module.default))].filter((name) => lookUp(name)),
+    )
+    return [...names].join(', ') || 'no function'
+  }
+  const find = (role: Role | 'end'): ModelFunction | null => {
+    const explicit = role === 'end' ? null : plan.functions[role]
+    if (explicit) {
+      const found = lookUp(explicit)
+      if (found || (role === 'init' && defaults.init.includes(explicit))) return found
+      const what = `the asset names '${explicit}' as its ${role} function, but ${plan.source} does not export it`
+      throw new JobFailed('load', `${what}; it exports: ${defined()}`)
+    }
+    const annotated = role === 'end' ? undefined : annotations.functions[role]
+    if (annotated === undefined) return defaults[role].map(lookUp).find((found) => found !== null) ?? null
+    const found = lookUp(annotated)
+    if (found === null)
+      throw new JobFailed(
+        'load',
+        `${plan.source} marks '${annotated}' as its ${role} function but does not export it: write \`export function ${annotated}\``,
+      )
+    return found
+  }
+  const get = (role: Role): ModelFunction => {
+    const found = find(role)
+    if (found) return found
+    const how = `write \`export function ${role}\`, or put \`// modelop.${role}\` on the line above an exported function`
+    throw new JobFailed('load', `${plan.source} has no ${role} function: ${how}; it exports: ${defined()}`)
+  }
+  return { annotations, find, get }
+}
+
+function decideFormats(playground: string): void {
+  const inside = `${pathToFileURL(playground)}/`
+  registerHooks({
+    load(url, context, next) {
+      if (!url.startsWith(inside) || !/\.js$/.test(url) || hasPackage(dirname(fileURLToPath(url)), playground))
+        return next(url, context)
+      return next(url, {
+        ...context,
+        format: isModule(readFileSync(fileURLToPath(url), 'utf8')) ? 'module' : 'commonjs',
+      })
+    },
+  })
+}
+
+function hasPackage(folder: string, playground: string): boolean {
+  if (existsSync(join(folder, 'package.json'))) return true
+  return folder !== playground && folder.startsWith(playground) && hasPackage(dirname(folder), playground)
+}
+
+const isModule = (source: string): boolean =>
+  /^[ \t]*(?:export[ \t]*(?:\{|\*|default\b|async\b|function\b|const\b|let\b|var\b|class\b)|import[ \t]*(?:["'{*]|[\w$]+[ \t]*(?:,|from\b)))/m.test(
+    source,
+  )

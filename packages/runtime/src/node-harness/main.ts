@@ -1,0 +1,130 @@
+/**
+ * The process that runs one JavaScript model over the inputs of one job: `node main.js PLAN`. Events go to file descriptor 3.
+ *
+ * Life: plan read → model loaded → init → score, metrics or train → last event → exit, whatever timers and servers the model left
+ * behind. Exit code 0: all was read; 1: the job failed and the `failed` event says why. A model that ends the process by itself says
+ * neither, and so has failed.
+ */
+import { readFileSync } from 'node:fs'
+import type { HarnessPlan } from '../harness-protocol.ts'
+import { makeSchemaCheck } from './check-schema.ts'
+import { failureOf, JobFailed, type Phase } from './failure.ts'
+import { loadModel, type Model, prepareProcess } from './load-model.ts'
+import { checkReadable, type InputStream, openInput, placeOf } from './open-input.ts'
+import { Output } from './open-output.ts'
+import { Report } from './report.ts'
+import { runScore } from './run-score.ts'
+import { runWhole } from './run-whole.ts'
+
+interface Job {
+  plan: HarnessPlan
+  report: Report
+  phase: Phase
+  streams: InputStream[]
+  output: Output | null
+  isOver: boolean
+}
+
+const planPath = process.argv[2]
+if (planPath === undefined) throw new Error('usage: node main.js PLAN')
+const plan: HarnessPlan = JSON.parse(readFileSync(planPath, 'utf8'))
+const report = new Report(plan.rejectsPath, plan.stopOnBadRecords)
+const job: Job = { plan, report, phase: 'load', streams: [], output: null, isOver: false }
+
+process.on('uncaughtException', (error) => endFailed(job, failureOf(job.phase, error, currentPlace(job))))
+process.on('beforeExit', () => {
+  if (job.isOver) return
+  endFailed(
+    job,
+    new JobFailed(job.phase, 'the model waits for a promise that nothing will ever settle', currentPlace(job)),
+  )
+})
+
+run(job).then(
+  () => endFinished(job),
+  (error: unknown) => endFailed(job, asFailure(job, error)),
+)
+
+async function run(job: Job): Promise<void> {
+  const { plan, report } = job
+  report.tell({ event: 'started' })
+  prepareProcess(plan)
+  for (const input of plan.inputs) checkReadable(input)
+  const model = await loadModel(plan)
+  model.get(plan.function)
+  job.phase = 'init'
+  await initialise(model, plan)
+  report.tell({ event: 'init-succeeded' })
+  job.phase = plan.function
+  const isScore = plan.function === 'score'
+  const outputCheck = plan.checkOutputSchema ? makeSchemaCheck(plan.outputSchema) : null
+  job.streams = plan.inputs.map((input) => openInput(input, report, isScore ? 'record' : 'rows'))
+  job.output = plan.output && new Output(plan.output, report, outputCheck)
+  const { streams, output } = job
+  report.watch({ streams, output })
+  if (plan.function !== 'score') await runWhole({ role: plan.function, model, streams, output, report })
+  else if (output === null) throw new JobFailed('output', 'a score job needs an output')
+  else
+    await runScore({
+      plan,
+      model,
+      streams,
+      output,
+      report,
+      check: plan.checkInputSchema ? makeSchemaCheck(plan.inputSchema) : null,
+    })
+}
+
+async function initialise(model: Model, plan: HarnessPlan): Promise<void> {
+  const init = model.find('init')
+  if (init === null) return
+  try {
+    if (init.length === 0) await init()
+    else {
+      const rawJson = readFileSync(plan.jobJsonPath, 'utf8')
+      await init({ rawJson, job: JSON.parse(rawJson) })
+    }
+  } catch (error) {
+    throw failureOf('init', error)
+  }
+}
+
+function endFinished(job: Job): void {
+  if (job.isOver) return
+  try {
+    job.output?.close()
+    job.report.close()
+  } catch (error) {
+    endFailed(job, asFailure(job, error))
+    return
+  }
+  job.isOver = true
+  job.report.tell({ event: 'finished', ...job.report.totals() })
+  process.exit(0)
+}
+
+function endFailed(job: Job, failure: JobFailed): void {
+  if (job.isOver) return
+  job.isOver = true
+  try {
+    job.output?.close()
+    job.report.close()
+    job.report.tell({ event: 'progress', ...job.report.totals() })
+  } catch {
+    // The failure itself is what matters.
+  }
+  const { phase, message, place, traceback } = failure
+  job.report.tell({ event: 'failed', phase, error: message, ...place, traceback })
+  process.exit(1)
+}
+
+function asFailure(job: Job, error: unknown): JobFailed {
+  return error instanceof JobFailed ? error : failureOf(job.phase, error, currentPlace(job))
+}
+
+function currentPlace(job: Job): { record: number | null; line: number | null } {
+  const [stream] = job.streams
+  return job.phase === 'score' && stream !== undefined && stream.number > 0
+    ? placeOf(stream)
+    : { record: null, line: null }
+}

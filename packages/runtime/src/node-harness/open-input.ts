@@ -1,0 +1,155 @@
+/** A job's input as records in order. `number` and `line` are those of the record given last; what cannot be read is rejected on the way. */
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
+import { readCsvFile, readJson, TableError } from '@rowhouse/tables'
+import type { PlanInput } from '../harness-protocol.ts'
+import { JobFailed, type Place } from './failure.ts'
+import type { Report } from './report.ts'
+
+export interface InputStream extends Iterable<unknown> {
+  readonly slot: number
+  readonly number: number
+  readonly line: number | null
+  bytesRead(): number
+}
+
+export const placeOf = (stream: InputStream): Place => ({ record: stream.number, line: stream.line })
+
+/** `arrays`: what a one-line JSON array that is the whole file means where the plan does not say. */
+export function openInput(plan: PlanInput, report: Report, arrays: 'record' | 'rows'): InputStream {
+  if (plan.format === 'CSV') return new CsvStream(plan, report)
+  if (plan.format === 'TEXT') return new TextStream(plan, report)
+  return new JsonStream(plan, report, arrays)
+}
+
+function* told<T>(name: string, records: Iterable<T>): Generator<T, void, undefined> {
+  try {
+    yield* records
+  } catch (error) {
+    if (error instanceof TableError)
+      throw new JobFailed('input', `${name}: ${error.message}`, { record: null, line: error.line })
+    throw error
+  }
+}
+
+class CsvStream implements InputStream {
+  readonly slot: number
+  number = 0
+  line: number | null = null
+  bytesRead = () => 0
+  readonly #plan: PlanInput
+  readonly #report: Report
+
+  constructor(plan: PlanInput, report: Report) {
+    this.slot = plan.slot
+    this.#plan = plan
+    this.#report = report
+  }
+
+  [Symbol.iterator](): Iterator<unknown> {
+    return told(this.#plan.name, this.#records())
+  }
+
+  *#records(): Generator<unknown, void, undefined> {
+    const reading = readCsvFile(this.#plan.path, { columns: this.#plan.columns })
+    this.bytesRead = reading.bytesRead
+    for (const { records, lines, rejects } of reading.batches) {
+      let nextReject = 0
+      for (let index = 0; index < records.length; index++) {
+        this.number += 1
+        this.line = lines[index] as number
+        const record = records[index]
+        if (record !== undefined) yield record
+        else {
+          const { reason = '', raw = null } = rejects[nextReject++] ?? {}
+          this.#report.reject({ direction: 'input', by: 'encoding', place: placeOf(this), reason, raw })
+        }
+      }
+    }
+    reading.close()
+  }
+}
+
+class JsonStream implements InputStream {
+  readonly slot: number
+  number = 0
+  line: number | null = null
+  bytesRead = () => 0
+  readonly #plan: PlanInput
+  readonly #report: Report
+  readonly #arrays: 'record' | 'rows'
+
+  constructor(plan: PlanInput, report: Report, arrays: 'record' | 'rows') {
+    this.slot = plan.slot
+    this.#plan = plan
+    this.#report = report
+    this.#arrays = arrays
+  }
+
+  [Symbol.iterator](): Iterator<unknown> {
+    return told(this.#plan.name, this.#records())
+  }
+
+  *#records(): Generator<unknown, void, undefined> {
+    const file = openSync(this.#plan.path, 'r')
+    const reading = readJson((into, position) => readSync(file, into, 0, into.length, position), {
+      arrayInput: this.#plan.arrayInput,
+      oneLineArray: this.#arrays,
+    })
+    this.bytesRead = reading.bytesRead
+    for (const { record, line, problem } of reading.records) {
+      this.number += 1
+      this.line = line
+      if (problem === undefined) yield record
+      else this.#report.reject({ direction: 'input', by: 'encoding', place: placeOf(this), ...problem })
+    }
+    closeSync(file)
+  }
+}
+
+/** The whole file is one record. */
+class TextStream implements InputStream {
+  readonly slot: number
+  number = 0
+  line: number | null = null
+  #bytes = 0
+  bytesRead = () => this.#bytes
+  readonly #plan: PlanInput
+  readonly #report: Report
+
+  constructor(plan: PlanInput, report: Report) {
+    this.slot = plan.slot
+    this.#plan = plan
+    this.#report = report
+  }
+
+  *[Symbol.iterator](): Generator<unknown, void, undefined> {
+    const content = readFileSync(this.#plan.path)
+    this.#bytes = content.length
+    this.number = 1
+    this.line = 1
+    let text: string
+    try {
+      text = new TextDecoder('utf-8', { fatal: true }).decode(content)
+    } catch {
+      const reason = `${this.#plan.name} is not UTF-8`
+      this.#report.reject({ direction: 'input', by: 'encoding', place: placeOf(this), reason, raw: null })
+      return
+    }
+    yield text
+  }
+}
+
+/** Opened before the model loads, so that what cannot be read is told as the input's failure. */
+export function checkReadable(plan: PlanInput): void {
+  try {
+    const file = openSync(plan.path, 'r')
+    try {
+      if (fstatSync(file).isDirectory()) throw new JobFailed('input', `${plan.name} is a folder, not a file`)
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    if (error instanceof JobFailed) throw error
+    throw new JobFailed('input', `${plan.name} cannot be read: ${(error as Error).message}`)
+  }
+}

@@ -1,0 +1,37 @@
+/** metrics and train: one call with all rows of each input, in the order of the inputs. Memory grows with the files here, and only here. */
+import { failureOf, JobFailed } from './failure.ts'
+import type { Model } from './load-model.ts'
+import type { InputStream } from './open-input.ts'
+import type { Output } from './open-output.ts'
+import type { Report } from './report.ts'
+import { emitAll } from './run-score.ts'
+
+export interface Whole {
+  role: 'metrics' | 'train'
+  model: Model
+  streams: readonly InputStream[]
+  /** null for train: what it returns is ignored. */
+  output: Output | null
+  report: Report
+}
+
+export async function runWhole({ role, model, streams, output, report }: Whole): Promise<void> {
+  const call = model.get(role)
+  const tables = streams.map((stream) => readRows(stream, report))
+  report.progress()
+  try {
+    await emitAll(call(...tables), output ?? { emit: () => undefined })
+  } catch (error) {
+    throw error instanceof JobFailed ? error : failureOf(role, error)
+  }
+}
+
+function readRows(stream: InputStream, report: Report): unknown[] {
+  const rows: unknown[] = []
+  for (const record of stream) {
+    if (Date.now() >= report.due) report.progress()
+    if (Array.isArray(record)) for (const row of record) rows.push(row)
+    else rows.push(record)
+  }
+  return rows
+}
