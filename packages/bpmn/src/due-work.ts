@@ -63,7 +63,7 @@ export function failWork(run: Run, event: StepEvent & { type: 'work-failed' }): 
     ...nextTry(run, row),
     exceptionMessage: event.message,
     exceptionStack: event.stack,
-    failedActivityId: event.failedActivityId,
+    failedActivityId: event.failedActivityId ?? row.activityId,
   }
   run.dueWork.insert(failed)
   logWork(run, failed, 'failed', event.message)

@@ -14,6 +14,7 @@ import {
   startEvent,
   userTask,
 } from '../test/graphs.ts'
+import type { FlowNode } from './graph.ts'
 import { startInstance } from './start.ts'
 
 describe('starting', () => {
@@ -163,6 +164,19 @@ describe('variables', () => {
     })
     expect(driver.variables()).toEqual({ a: 2, c: 3 })
     expect(driver.last.history.map((event) => event.type)).toEqual(['variable-set', 'variable-set', 'variable-deleted'])
+  })
+})
+
+describe('a receive task without a message', () => {
+  it('waits until its execution is triggered', () => {
+    const wait = { ...catchEvent('r', message('x')), kind: 'receiveTask', messageName: null } as FlowNode
+    const driver = new Driver(graphOf([startEvent('s'), wait, userTask('t')], ['s>r', 'r>t']))
+    expect(driver.aggregate.subscriptions).toEqual([])
+    driver.send({ type: 'triggered', executionId: 'i1', variables: typedAll({ n: 1 }) })
+    expect(driver.tokens()).toEqual(['t'])
+    expect(() => driver.send({ type: 'triggered', executionId: 'i1', variables: {} })).toThrow(
+      'is not at a receive task',
+    )
   })
 })
 

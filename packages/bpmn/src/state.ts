@@ -26,7 +26,9 @@ export interface InstanceRow {
 
 /**
  * A node of the execution tree, as Camunda makes it: the root's id is the instance's id; a single token in a plain activity sits on the
- * root itself; concurrency and scope activities (boundary events, input/output mapping, external task) make children.
+ * root itself; concurrency and scope activities make children. Scope activities are those with boundary events or input/output mapping,
+ * external tasks, catching events and receive tasks with a message: subscriptions, timers and local variables hang on that child. When
+ * one of two concurrent tokens ends, the other moves back to its parent, and its tasks and due work with it.
  */
 export interface ExecutionRow {
   id: string
@@ -85,7 +87,7 @@ export interface DueWorkRow {
   exclusive: boolean
   priority: number
   isSuspended: boolean
-  /** Of a signal-delivery: the subscription's variables; of async-after: nothing. */
+  /** Of a signal-delivery: the event's variables; of async-after: `flow`, the sequence flow to take, or null at a path's end. */
   payload: { [name: string]: TypedValue } | null
   createdAt: Date
 }
@@ -222,9 +224,11 @@ export type DelegateResult =
 export type StepEvent =
   /** Executes due work. Reaching a delegate without `delegateResult` yields `delegateCall` and no changes. */
   | { type: 'run-work'; workId: string; delegateResult?: DelegateResult }
-  /** Counts a retry; on the last one makes an incident. `at` of the next try follows the retry cycle. */
+  /** Counts a retry; on the last one makes an incident. The time of the next try follows the retry cycle. */
   | { type: 'work-failed'; workId: string; message: string; stack: string | null; failedActivityId: string | null }
   | { type: 'set-work-retries'; workId: string; retries: number; dueAt?: Date }
+  /** A receive task without a message (or with one) is gone on with by its execution's id. */
+  | { type: 'triggered'; executionId: string; variables: { [name: string]: TypedValue } }
   | {
       type: 'deliver'
       subscriptionId: string
@@ -306,6 +310,8 @@ export interface StepEnv {
   newId(): string
   /** Elements executed in one step before it goes on by due work. */
   activitiesMax: number
+  /** Whoever acts, for `currentUser()` in expressions; absent for due work. */
+  user?: { id: string; groups: readonly string[] }
 }
 
 export interface StepResult {

@@ -4,7 +4,7 @@ import { failWork, setWorkRetries } from './due-work.ts'
 import { EngineError } from './engine-error.ts'
 import { completeExternalTask, failExternalTask, setExternalRetries, throwExternalError } from './external-task.ts'
 import type { ProcessGraph } from './graph.ts'
-import { endInstance } from './leaving.ts'
+import { endInstance, leave } from './leaving.ts'
 import { finish, Run } from './run.ts'
 import { runWork } from './run-work.ts'
 import type { Aggregate, StepEnv, StepEvent, StepResult } from './state.ts'
@@ -39,6 +39,9 @@ function begin(run: Run, event: StepEvent): void {
     case 'deliver-later':
       deliverLater(run, getSubscription(run, event.subscriptionId), event.variables)
       return
+    case 'triggered':
+      trigger(run, event)
+      return
     case 'external-completed':
       completeExternalTask(run, event)
       return
@@ -72,6 +75,17 @@ function begin(run: Run, event: StepEvent): void {
     default:
       unreachable(event)
   }
+}
+
+function trigger(run: Run, event: StepEvent & { type: 'triggered' }): void {
+  const { activityId } = run.execution(event.executionId)
+  const node = activityId === null ? undefined : run.graph.nodes.get(activityId)
+  if (node?.kind !== 'receiveTask') {
+    throw new EngineError(`execution ${event.executionId} is not at a receive task: it cannot be triggered`)
+  }
+  run.activityId = node.id
+  setVariables(run, event.executionId, event.variables)
+  leave(run, event.executionId)
 }
 
 function changeVariables(run: Run, event: StepEvent & { type: 'variables-changed' }): void {
