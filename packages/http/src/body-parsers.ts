@@ -2,7 +2,7 @@ import { InputError } from '@rowhouse/contract'
 import type { FastifyInstance } from 'fastify'
 import { findJsonMistake } from './json-error.ts'
 
-/** JSON (with `+json` kinds) that says where it is broken, and forms. An empty body is no body. */
+/** JSON (with `+json` kinds) that says where it is broken. An empty body is no body. */
 export function parseBodies(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser('error', 'error')
   app.removeContentTypeParser('application/json')
@@ -17,6 +17,10 @@ export function parseBodies(app: FastifyInstance): void {
       else done(null, value)
     })
   })
+}
+
+/** Forms, for the routes that take them: elsewhere a web page could send one without being asked. */
+export function parseForms(app: Pick<FastifyInstance, 'addContentTypeParser'>): void {
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
     done(null, Object.fromEntries(new URLSearchParams(String(body))))
   })

@@ -1,4 +1,5 @@
 export { type App, type AppOptions, bodyLimitBytesDefault, makeApp } from './app.ts'
+export { parseForms } from './body-parsers.ts'
 export { onDrain, stopApp } from './drain.ts'
 export { camundaErrors, problemErrors } from './error-dialects.ts'
 export { fetchThrough } from './fetch-through.ts'

@@ -10,6 +10,7 @@ import {
   halList,
   makeApp,
   onDrain,
+  parseForms,
   parsePage,
   sendVersioned,
   stopApp,
@@ -40,6 +41,7 @@ async function started(options: Partial<AppOptions> = {}, more: (app: App) => vo
   apps.push(app)
   await app.register((plugin, _options, done) => {
     const routes = plugin as unknown as App
+    parseForms(routes)
     routes.get('/who', async (request) => ({ who: whoIs(request) }))
     routes.get('/open', { config: { access: 'public' } }, async () => ({ ok: true }))
     routes.get('/admins', { config: { access: ['admin'] } }, async () => ({ ok: true }))

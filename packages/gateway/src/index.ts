@@ -1,0 +1,7 @@
+export { composeServer, type ServerParts, type Wing } from './compose.ts'
+export { describeSettings, isLoopback, parseServerConfig, type ServerConfig } from './config.ts'
+export { type Keys, loadKeys } from './keys.ts'
+export type { FromServer, ToServer } from './parent.ts'
+export { runtimeTokenFile, writeRuntimeToken } from './runtime-token.ts'
+export { type OpenWings, type RunningServer, readDefinitions, startServer } from './server.ts'
+export { makeTokens, type Tokens } from './tokens.ts'

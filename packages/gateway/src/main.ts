@@ -1,0 +1,101 @@
+/** `main.ts --database-url … --port … --data …`: the server until it is told to stop. The only file that knows all wings. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { AppError } from '@rowhouse/contract'
+import { modelManage, modelManageMigrations } from '@rowhouse/model-manage'
+import { migrate } from '@rowhouse/postgres'
+import type { Wing } from './compose.ts'
+import { describeSettings, parseServerConfig, type ServerConfig } from './config.ts'
+import { hasParent, hearDatabaseUrl, tellParent } from './parent.ts'
+import { type OpenWings, type RunningServer, startServer } from './server.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+/** Each wing on its own schema, migrated; they reach one another through the client only. */
+function openWings(config: ServerConfig): OpenWings {
+  return async (database, keys) => {
+    await migrate(database as never, modelManageMigrations)
+    const wings: Wing[] = [
+      {
+        prefix: '/model-manage/api',
+        mount: (app, client) =>
+          modelManage(app, {
+            database: database as never,
+            mlc: client,
+            filesDir: join(config.dataDir, 'files'),
+            secretKey: keys.secret,
+            settings: {
+              heartbeatMs: config.runtimeHeartbeatMs,
+              leaseMs: config.runtimeLeaseMs,
+              attemptsMax: config.jobAttemptsMax,
+              onlyDeployedRuntimes: config.jobOnlyDeployedRuntimes,
+            },
+          }),
+      },
+    ]
+    return wings
+  }
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  if (argv.includes('--help')) {
+    process.stdout.write(`Settings of the server (a flag wins over the variable):\n\n${describeSettings()}\n`)
+    return 0
+  }
+  const config = parseServerConfig(argv, process.env)
+  const server = await startServer({
+    config,
+    databaseUrl: databaseUrl(config),
+    openWings: openWings(config),
+    version,
+    logger: { level: config.logLevel },
+  })
+  if (config.unsecured)
+    process.stderr.write(
+      `\nUNSECURED: whoever reaches ${server.url} may do everything, without a token. Not for production.\n\n`,
+    )
+  await announce(server)
+  await untilToldToStop(server)
+  return 0
+}
+
+function databaseUrl(config: ServerConfig): Promise<string> {
+  if (config.databaseUrl !== null) return Promise.resolve(config.databaseUrl)
+  if (hasParent()) return hearDatabaseUrl()
+  throw new AppError(
+    'InputError',
+    'InvalidSetting',
+    'Which database? Give --database-url postgres://user:password@host/database, or use `rowhouse server`, which brings its own',
+  )
+}
+
+async function announce({ url, firstPassword }: RunningServer): Promise<void> {
+  if (hasParent()) return tellParent({ ready: { url, firstPassword } })
+  if (firstPassword)
+    process.stdout.write(`user ${firstPassword.user}, password ${firstPassword.password} (shown this once)\n`)
+  process.stdout.write(`ready ${url}\n`)
+}
+
+/** The first signal drains, the second does not wait. A parent that is gone is such a signal. */
+function untilToldToStop(server: RunningServer): Promise<void> {
+  return new Promise((settle, fail) => {
+    let asked = false
+    const stop = (graceMs?: number) => {
+      if (asked) process.exit(1)
+      asked = true
+      server.stop(graceMs).then(settle, fail)
+    }
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop())
+    if (hasParent()) process.once('disconnect', () => asked || stop(1000))
+  })
+}
+
+try {
+  process.exit(await main(process.argv.slice(2)))
+} catch (error) {
+  const message =
+    error instanceof AppError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`rowhouse server: ${message}\n`)
+  await tellParent({ failed: message })
+  process.exit(error instanceof AppError && error.kind === 'InputError' ? 2 : 1)
+}

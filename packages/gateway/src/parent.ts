@@ -1,0 +1,26 @@
+/** What the server and the program that started it say to each other, over Node's IPC channel. */
+export type ToServer = { databaseUrl: string }
+export type FromServer =
+  | { ready: { url: string; firstPassword: { user: string; password: string } | null } }
+  | { failed: string }
+
+export function hasParent(): boolean {
+  return process.connected
+}
+
+export function tellParent(message: FromServer): Promise<void> {
+  return new Promise((settle) => {
+    if (!process.connected || !process.send) settle()
+    else process.send(message, () => settle())
+  })
+}
+
+export function hearDatabaseUrl(): Promise<string> {
+  return new Promise((settle) => {
+    process.on('message', function hear(message: ToServer) {
+      if (typeof message?.databaseUrl !== 'string') return
+      process.off('message', hear)
+      settle(message.databaseUrl)
+    })
+  })
+}

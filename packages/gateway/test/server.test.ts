@@ -1,0 +1,247 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Client, makeClient } from '@rowhouse/contract'
+import { whoIs } from '@rowhouse/http'
+import { type FreshDatabase, freshDatabase } from '@rowhouse/postgres/testing'
+import pg from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import {
+  loadKeys,
+  makeTokens,
+  parseServerConfig,
+  type RunningServer,
+  runtimeTokenFile,
+  startServer,
+} from '../src/index.ts'
+
+let fresh: FreshDatabase
+let folder: string
+let servers: RunningServer[]
+let insideClient: Client | undefined
+const password = 'correct horse'
+
+beforeEach(async () => {
+  fresh = await freshDatabase()
+  folder = mkdtempSync(join(tmpdir(), 'rh-gateway-'))
+  servers = []
+})
+
+afterEach(async () => {
+  for (const server of servers) await server.stop(100)
+  await fresh.drop()
+  rmSync(folder, { recursive: true })
+})
+
+async function started(env: Record<string, string> = {}, args: string[] = []): Promise<RunningServer> {
+  const config = parseServerConfig(['--port', '0', '--data', folder, ...args], env)
+  const server = await startServer({
+    config,
+    databaseUrl: Promise.resolve(fresh.url),
+    version: '0.0.0',
+    openWings: async () => [
+      {
+        prefix: '/wing',
+        mount: async (app, client) => {
+          insideClient = client
+          app.get('/who', { config: { access: ['user', 'runtime', 'internal'] } }, async (request) => ({
+            who: whoIs(request),
+            groups: request.principal.groups,
+          }))
+          app.post('/form', async (request) => request.body)
+        },
+      },
+    ],
+  })
+  servers.push(server)
+  return server
+}
+
+const withPassword = (own: Record<string, string> = {}) => started({ ROWHOUSE_ADMIN_PASSWORD: password, ...own })
+const askToken = (server: RunningServer, form: Record<string, string>) =>
+  fetch(`${server.url}/gocli/token`, { method: 'POST', body: new URLSearchParams(form) })
+const who = (server: RunningServer, token?: string) =>
+  fetch(`${server.url}/wing/who`, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } })
+
+async function tokensOf(server: RunningServer): Promise<Record<string, string>> {
+  return (await (await askToken(server, { username: 'admin', password })).json()) as Record<string, string>
+}
+
+test('a name and a password get tokens that are believed', async () => {
+  const server = await withPassword()
+  const answer = await askToken(server, { username: 'admin', password })
+  expect(answer.status).toBe(200)
+  expect(answer.headers.get('cache-control')).toBe('no-store')
+  const body = (await answer.json()) as Record<string, string>
+  expect(body).toEqual({
+    access_token: expect.any(String),
+    refresh_token: expect.any(String),
+    expires_in: 3600,
+    token_type: 'Bearer',
+  })
+  expect(await (await who(server, body.access_token)).json()).toEqual({ who: 'user:admin', groups: ['ADMIN'] })
+})
+
+test('a wrong password and an unknown user are the same 401 with a message', async () => {
+  const server = await withPassword()
+  for (const form of [
+    { username: 'admin', password: 'wrong' },
+    { username: 'nobody', password },
+  ]) {
+    const answer = await askToken(server, form)
+    expect(answer.status).toBe(401)
+    expect(await answer.json()).toMatchObject({ message: 'Wrong user name or password' })
+  }
+  expect((await askToken(server, { username: 'admin' })).status).toBe(400)
+})
+
+test('repeated failures slow down: 429 with Retry-After, for that name only', async () => {
+  const server = await withPassword()
+  const statuses: number[] = []
+  for (let i = 0; i < 7; i++) statuses.push((await askToken(server, { username: 'bob', password: 'guess' })).status)
+  expect(statuses.slice(0, 5)).toEqual([401, 401, 401, 401, 401])
+  expect(statuses).toContain(429)
+  const slowed = await askToken(server, { username: 'bob', password: 'guess' })
+  if (slowed.status === 429) expect(Number(slowed.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect((await askToken(server, { username: 'admin', password })).status).toBe(200)
+})
+
+test('a refresh token gets new tokens, and is not taken as an access token', async () => {
+  const server = await withPassword()
+  const { refresh_token, access_token } = await tokensOf(server)
+  const renewed = (await (await askToken(server, { refresh_token: refresh_token ?? '' })).json()) as Record<
+    string,
+    string
+  >
+  expect((await who(server, renewed.access_token)).status).toBe(200)
+  expect((await who(server, refresh_token)).status).toBe(401)
+  expect((await askToken(server, { refresh_token: access_token ?? '' })).status).toBe(401)
+})
+
+test('an expired token, a forged one and one of another server are 401', async () => {
+  const server = await withPassword({ ROWHOUSE_TOKEN_ACCESS_SECONDS: '1' })
+  const { access_token } = await tokensOf(server)
+  const [head, body, signature] = (access_token ?? '').split('.')
+  const elsewhere = makeTokens(await loadKeys(join(folder, 'elsewhere')))
+  const foreign = await elsewhere.issueAccess({ name: 'admin', groups: ['ADMIN'], passwordChangedAt: new Date() }, 3600)
+  const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${body}.`
+  for (const token of [`${head}.${body}x.${signature}`, foreign, unsigned, 'rubbish']) {
+    const answer = await who(server, token)
+    expect(answer.status).toBe(401)
+    expect(((await answer.json()) as { message: string }).message).toMatch(/not valid here.*\/gocli\/token/)
+  }
+  await expect.poll(async () => (await who(server, access_token)).status, { timeout: 5000 }).toBe(401)
+  expect(((await (await who(server, access_token)).json()) as { message: string }).message).toMatch(/expired/)
+})
+
+test('the first start makes an admin whose password is told once; a second start keeps it', async () => {
+  const first = await started()
+  expect(first.firstPassword).toMatchObject({ user: 'admin', password: expect.stringMatching(/^[\w-]{20}$/) })
+  const form = { username: 'admin', password: first.firstPassword?.password ?? '' }
+  expect((await askToken(first, form)).status).toBe(200)
+  await first.stop()
+  const second = await started()
+  expect(second.firstPassword).toBeNull()
+  expect((await askToken(second, form)).status).toBe(200)
+})
+
+test('tokens outlive a restart; a password given at a later start ends those of the former one', async () => {
+  const first = await withPassword()
+  const before = await tokensOf(first)
+  await first.stop()
+  const second = await withPassword()
+  expect((await who(second, before.access_token)).status).toBe(200)
+  expect((await askToken(second, { refresh_token: before.refresh_token ?? '' })).status).toBe(200)
+  await second.stop()
+  await new Promise((settle) => setTimeout(settle, 2100))
+  const third = await withPassword({ ROWHOUSE_ADMIN_PASSWORD: 'another' })
+  expect((await askToken(third, { username: 'admin', password })).status).toBe(401)
+  expect((await askToken(third, { username: 'admin', password: 'another' })).status).toBe(200)
+  expect((await askToken(third, { refresh_token: before.refresh_token ?? '' })).status).toBe(401)
+})
+
+test('keys and the token of runtimes are files only their owner reads; the password is stored as a memory-hard hash', async () => {
+  const server = await withPassword()
+  for (const file of ['keys/signing-key.json', 'keys/secret-key', 'runtime-token'])
+    expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600)
+  const token = readFileSync(runtimeTokenFile(folder), 'utf8').trim()
+  expect(await (await who(server, token)).json()).toEqual({ who: 'runtime:runtime', groups: [] })
+  const client = new pg.Client({ connectionString: fresh.url })
+  await client.connect()
+  const { rows } = await client.query('select password_hash from gateway.user_account')
+  await client.end()
+  expect(rows).toEqual([{ password_hash: expect.stringMatching(/^scrypt\$32768\$8\$1\$/) }])
+})
+
+test('a wing calls the others as the server itself', async () => {
+  await withPassword()
+  expect(await insideClient?.call('GET', '/wing/who')).toEqual({ who: 'internal:SYSTEM', groups: ['ADMIN'] })
+})
+
+test('health, the API document and its page, and sign-in need no token; everything else does', async () => {
+  const server = await withPassword()
+  const status = async (path: string) => (await fetch(server.url + path)).status
+  expect(await status('/health/live')).toBe(200)
+  expect(await status('/health/ready')).toBe(200)
+  expect(await status('/docs')).toBe(200)
+  expect(await status('/api/oauth2/.well-known-configuration/jupyter')).toBe(404)
+  expect(await status('/wing/who')).toBe(401)
+  expect(await status('/nowhere')).toBe(401)
+  const document = (await (await fetch(`${server.url}/openapi.json`)).json()) as {
+    openapi: string
+    paths: Record<string, unknown>
+  }
+  expect(document.openapi).toBe('3.1.0')
+  expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(['/gocli/token', '/health/ready', '/wing/who']))
+})
+
+test('without its database the server is alive but not ready, and is ready again when the database is back', async () => {
+  const server = await withPassword()
+  const superuser = new pg.Client({ connectionString: process.env.ROWHOUSE_TEST_POSTGRES_URL })
+  await superuser.connect()
+  const name = new URL(fresh.url).pathname.slice(1)
+  await superuser.query(`alter database ${name} allow_connections false`)
+  await superuser.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`)
+  const away = await fetch(`${server.url}/health/ready`)
+  expect((await fetch(`${server.url}/health/live`)).status).toBe(200)
+  await superuser.query(`alter database ${name} allow_connections true`)
+  await superuser.end()
+  expect(away.status).toBe(503)
+  expect(away.headers.get('retry-after')).not.toBeNull()
+  await expect.poll(async () => (await fetch(`${server.url}/health/ready`)).status).toBe(200)
+})
+
+test('an unsecured server takes everyone, but no page of another site', async () => {
+  const server = await started({}, ['--unsecured'])
+  expect(server.firstPassword).toBeNull()
+  expect(await (await who(server)).json()).toEqual({ who: 'anonymous:anonymous', groups: ['ADMIN'] })
+  const foreign = await fetch(`${server.url}/wing/who`, { headers: { origin: 'https://evil.example' } })
+  expect(foreign.status).toBe(403)
+  const rebound = await server.app.inject({ url: '/wing/who', headers: { host: 'evil.example:8090' } })
+  expect(rebound.statusCode).toBe(403)
+  const form = await fetch(`${server.url}/wing/form`, { method: 'POST', body: new URLSearchParams({ a: '1' }) })
+  expect(form.status).toBe(415)
+})
+
+test('a taken port is one sentence that names the port and the option', async () => {
+  const other = createServer()
+  const port = await new Promise<number>((settle) =>
+    other.listen(0, '127.0.0.1', () => settle((other.address() as { port: number }).port)),
+  )
+  await expect(started({}, ['--port', String(port)])).rejects.toThrow(
+    `Port ${port} on 127.0.0.1 is taken by another program. Stop it, or choose another port with --port`,
+  )
+  await new Promise((settle) => other.close(settle))
+})
+
+test('a request that runs while the server stops is answered', async () => {
+  const server = await withPassword()
+  const client = makeClient({ baseUrl: server.url, token: async () => (await tokensOf(server)).access_token })
+  expect(await client.call('GET', '/wing/who')).toMatchObject({ who: 'user:admin' })
+  const signingIn = askToken(server, { username: 'admin', password })
+  await new Promise((settle) => setTimeout(settle, 20))
+  await server.stop()
+  expect((await signingIn).status).toBe(200)
+  servers = []
+})
