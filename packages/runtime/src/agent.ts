@@ -63,6 +63,7 @@ interface RunningAttempt {
 class RunningAgent {
   readonly #options: AgentOptions
   readonly #stopping = new AbortController()
+  /** By job and attempt: the next attempt of a lost job may come here while the last one is still dying. */
   readonly #running = new Map<string, RunningAttempt>()
   readonly #link: Link
   #registered: RegisteredBody | undefined
@@ -136,8 +137,8 @@ class RunningAgent {
   }
 
   #stopAttempt(ref: AttemptRef, reason: StopReason): void {
-    const attempt = this.#running.get(ref.jobId)
-    if (attempt?.lease.attempt !== ref.attempt || attempt.stopper.signal.aborted) return
+    const attempt = this.#running.get(keyOf(ref))
+    if (!attempt || attempt.stopper.signal.aborted) return
     this.#options.log(`job ${ref.jobId} (attempt ${ref.attempt}) is ${reason.why}: stopping its model`)
     attempt.stopper.abort(new Stopped(reason))
   }
@@ -191,7 +192,7 @@ class RunningAgent {
   async #runAttempt(lease: LeaseBody): Promise<void> {
     const { run, workFolder, log } = this.#options
     const stopper = new AbortController()
-    this.#running.set(lease.jobId, { lease, stopper })
+    this.#running.set(keyOf(lease), { lease, stopper })
     if (this.#stopping.signal.aborted) stopper.abort(this.#stopping.signal.reason)
     const folder = join(workFolder, `batch-${lease.jobId.replace(/[^\w.-]/g, '_')}-${lease.attempt}`)
     try {
@@ -205,7 +206,7 @@ class RunningAgent {
       )
       await this.#release(lease, `the runtime failed: ${messageOf(error)}`)
     } finally {
-      this.#running.delete(lease.jobId)
+      this.#running.delete(keyOf(lease))
     }
   }
 
@@ -265,4 +266,8 @@ class RunningAgent {
     else attemptSignal.addEventListener('abort', onAttempt, { once: true })
     return farewell.signal
   }
+}
+
+function keyOf({ jobId, attempt }: AttemptRef): string {
+  return `${jobId}/${attempt}`
 }

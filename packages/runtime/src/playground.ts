@@ -8,7 +8,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, posix } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type Asset, type Client, InputError, Unavailable } from '@rowhouse/contract'
+import { AppError, type Asset, type Client, InputError, Unavailable } from '@rowhouse/contract'
 import { extract } from 'tar'
 import { assetPath, type Job } from './run-job-document.ts'
 import { untilAnswered } from './run-job-retry.ts'
@@ -18,6 +18,7 @@ export interface PlaygroundContext {
   signal: AbortSignal
   /** Brings an EXTERNAL_FILE asset to a path; `assetKey` such as `additionalAssets[0]` finds its credentials. */
   fetchExternal: (asset: Asset, assetKey: string, target: string) => Promise<void>
+  warn: (text: string) => void
 }
 
 export interface Playground {
@@ -44,8 +45,15 @@ export async function buildPlayground(folder: string, job: Job, context: Playgro
   for (const [group, assets] of groups) {
     for (const [index, asset] of assets.entries()) {
       const path = safeRelativePath(assetPath(asset) ?? `asset-${index}`)
-      if (!hasContent(asset)) continue
-      await writeAsset(asset, `${group}[${index}]`, join(folder, path), context)
+      if (!hasContent(asset) || isJobData(asset, job)) continue
+      try {
+        await writeAsset(asset, `${group}[${index}]`, join(folder, path), context)
+      } catch (error) {
+        if (group === 'additionalAssets' || !isOnlyReferenced(asset) || !isUserError(error)) throw error
+        // Models carry references to data of their past (training, tests); the one that needs it says so itself.
+        context.warn(`asset ${path} is not there: ${error.message}`)
+        continue
+      }
       pathOf.set(asset, path)
       if (/\.(tar\.gz|tgz)$/i.test(path)) archives.push(path)
     }
@@ -81,6 +89,21 @@ export function safeRelativePath(given: string): string {
   const path = posix.normalize(given).replace(/\/+$/, '')
   if (path === '' || path === '.') refuse('it has no file name')
   return path
+}
+
+/** The job reads or writes it in place: a copy of it in the model's folder would only cost time. */
+function isJobData(asset: Asset, job: Job): boolean {
+  return (
+    Boolean(asset.fileUrl) && [...job.inputData, ...job.outputData].some(({ fileUrl }) => fileUrl === asset.fileUrl)
+  )
+}
+
+function isOnlyReferenced(asset: Asset): boolean {
+  return embeddedContent(asset) === null && !asset.contentHash
+}
+
+function isUserError(error: unknown): error is AppError {
+  return error instanceof AppError && (error.kind === 'InputError' || error.kind === 'Unmet')
 }
 
 function hasContent(asset: Asset): boolean {

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobConsole } from './console.ts'
-import type { HarnessEvent, HarnessListener, HarnessProcess, Launch } from './harness-protocol.ts'
+import type { HarnessCounts, HarnessEvent, HarnessListener, HarnessProcess, Launch } from './harness-protocol.ts'
 import { noCounts, type RunFacts } from './outcome.ts'
 import { stopReason } from './run-job-stop.ts'
 
@@ -46,7 +46,9 @@ function listenTo({ facts, console }: ModelRun): HarnessListener {
   let rejectMessages = 0
   return {
     onConsole: (_stream, line) => console.model(line),
-    onEvent(event) {
+    onEvent(told) {
+      // A model can find the channel and write to it: nothing in an event is taken for granted.
+      const event = soundEvent(told)
       switch (event.event) {
         case 'started':
           console.say('state changes to RUNNING')
@@ -89,9 +91,22 @@ function sayRejected(console: JobConsole, event: Extract<HarnessEvent, { event: 
   }
 }
 
-function countsOf(event: Extract<HarnessEvent, { event: 'progress' | 'finished' }>) {
-  const { event: _name, ...counts } = event
-  return { ...noCounts, ...counts }
+function countsOf(event: HarnessCounts): HarnessCounts {
+  const counts = { ...noCounts }
+  for (const name of Object.keys(noCounts) as (keyof HarnessCounts)[]) {
+    if (Number.isSafeInteger(event[name]) && event[name] >= 0) counts[name] = event[name]
+  }
+  return counts
+}
+
+function soundEvent(event: HarnessEvent): HarnessEvent {
+  const number = (value: unknown) => (Number.isSafeInteger(value) ? (value as number) : null)
+  if (event.event === 'failed') {
+    const traceback = Array.isArray(event.traceback) ? event.traceback.map(String) : []
+    return { ...event, error: String(event.error), record: number(event.record), line: number(event.line), traceback }
+  }
+  if (event.event !== 'rejected') return event
+  return { ...event, record: number(event.record) ?? 0, line: number(event.line), reason: String(event.reason) }
 }
 
 async function endOf(

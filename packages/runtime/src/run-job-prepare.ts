@@ -32,6 +32,7 @@ export async function prepareRun(job: Job, work: Work): Promise<Prepared> {
     client,
     signal,
     fetchExternal: (asset, key, target) => fetchExternal(asset, key, target, fetchContext),
+    warn: (text) => console.say(text, 'warning'),
   })
   console.say(`${playground.pathOf.size} model file(s) written to ${folder}`)
   const sourcePath = playground.pathOf.get(source)
@@ -48,6 +49,9 @@ export async function prepareRun(job: Job, work: Work): Promise<Prepared> {
     })),
   )
   if (job.function !== 'train') work.output = await prepareOutput(job, work.inputs, schemas.output, outputContext(work))
+  if (job.outputData.length > 1) {
+    console.say(`the job names ${job.outputData.length} outputs; only the first one is written`, 'warning')
+  }
   const language = chooseLanguage(job.modelType, sourcePath)
   const runner = context.languages[language]
   if (!runner) throw new AppError('Unmet', 'UnsupportedLanguage', `This runtime has no ${language} interpreter`)

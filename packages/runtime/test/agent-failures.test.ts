@@ -152,3 +152,20 @@ it('requirements that cannot be had are told in pip’s own words', async () => 
   expect(job.finish?.outcome).toMatch(/^requirements\.txt cannot be installed: .*nowhere-to-be-found/)
   expect(job.messages.join('\n')).toMatch(/\(pre\) MODEL-CONSOLE: About to install reqs from file: requirements\.txt/)
 })
+
+it('a model that forges events cannot harm the agent', async () => {
+  const job = await run(await jobOf('forges-events.py', files))
+  expect(job.finish).toMatchObject({ jobStatus: 'ERROR', jobResult: 'UNKNOWN', progress: { recordsIn: 0 } })
+  expect((await run(await jobOf('adds-score.py', files))).finish?.jobStatus).toBe('COMPLETE')
+})
+
+it('data a model only refers to may be missing; an additional asset may not', async () => {
+  const missing = { assetType: 'EXTERNAL_FILE', filename: 'train.csv', fileUrl: 's3://bucket/train.csv' }
+  const runs = await run(await jobOf('adds-score.py', { inputData: [external('in.csv')] }, [missing]))
+  const fails = await run(
+    await jobOf('adds-score.py', { inputData: [external('in.csv')], additionalAssets: [missing] }),
+  )
+  expect(runs.finish?.jobStatus).toBe('COMPLETE')
+  expect(runs.messages.join('\n')).toContain("asset train.csv is not there: Asset train.csv 's3://bucket/train.csv'")
+  expect(fails.finish?.outcome).toMatch(/^Asset train\.csv 's3:/)
+})
