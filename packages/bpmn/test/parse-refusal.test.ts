@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { around, definitions, messagesOf, process, refusalOf, start, warningsOf } from './diagrams.ts'
+import { around, messagesOf, process, refusalOf, start, warningsOf } from './diagrams.ts'
 
 describe('what is not supported is refused with the element and what to use instead', () => {
   const timer = '<timerEventDefinition><timeDuration>PT1S</timeDuration></timerEventDefinition>'
@@ -87,6 +87,9 @@ describe('what is not supported is refused with the element and what to use inst
     expect(
       await warningsOf(around('<intermediateThrowEvent id="x"><messageEventDefinition/></intermediateThrowEvent>')),
     ).toEqual([expect.stringContaining('The message is not sent')])
+    expect(
+      await warningsOf(around('<userTask id="x"><extensionElements><camunda:novelty/></extensionElements></userTask>')),
+    ).toEqual([expect.stringContaining('unknown type <camunda:Novelty>')])
     const cycle = '<timerEventDefinition><timeCycle>bad</timeCycle></timerEventDefinition>'
     expect(await warningsOf(around(`<intermediateCatchEvent id="x">${cycle}</intermediateCatchEvent>`))).toEqual([
       expect.stringContaining("ENGINE-09026 Exception while parsing cycle expression 'bad'"),

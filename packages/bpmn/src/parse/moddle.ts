@@ -85,13 +85,8 @@ function tellWarning(told: string, element: unknown, problems: Problems): void {
     ])
     return
   }
-  const unknownType = /unknown type <bpmn:(.*)>/.exec(told)?.[1]
-  if (unknownType !== undefined || /unparsable content/.test(told)) {
-    const tag = /unparsable content <([^\s>]*)/.exec(told)?.[1] ?? unknownType
-    problems.errorAt(
-      `cvc-complex-type.2.4.a: Invalid content was found starting with element '${tag}': ${nestedReason(told)}.`,
-      positionIn(told),
-    )
+  if (/unparsable content/.test(told)) {
+    tellUnparsable(told, problems)
     return
   }
   const owner = isElement(element) ? element : undefined
@@ -107,6 +102,19 @@ function tellWarning(told: string, element: unknown, problems: Problems): void {
     return
   const id = nearestId(owner)
   problems.warning(told, owner, id === undefined ? [] : [id])
+}
+
+/** An element of BPMN that does not exist is an error; extension elements nobody knows are ignored, as in Camunda. */
+function tellUnparsable(told: string, problems: Problems): void {
+  const unknown = /unknown type <([^:>]*):.*>/.exec(told)
+  if (unknown !== null && unknown[1] !== 'bpmn') {
+    problems.warningAt(`The element is not known and is ignored: ${nestedReason(told)}.`, positionIn(told))
+    return
+  }
+  const tag = /unparsable content <([^\s>]*)/.exec(told)?.[1]
+  const what =
+    tag === undefined ? 'Invalid content was found' : `Invalid content was found starting with element '${tag}'`
+  problems.errorAt(`cvc-complex-type.2.4.a: ${what}: ${nestedReason(told)}.`, positionIn(told))
 }
 
 /** References are QNames: `tns:message1`. */

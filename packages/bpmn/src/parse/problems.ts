@@ -30,6 +30,10 @@ export class Problems {
     this.errors.push(problemAt(message, position, elementIds))
   }
 
+  warningAt(message: string, position: Position): void {
+    this.warnings.push(problemAt(message, position, []))
+  }
+
   warning(message: string, element: ModelElement | undefined, elementIds?: string[]): void {
     this.warnings.push(this.problem(message, element, elementIds))
   }
