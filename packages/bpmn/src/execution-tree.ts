@@ -26,8 +26,13 @@ export function isScopeActivity(node: FlowNode): boolean {
 /** The nearest execution above (or the execution itself) that holds tokens. */
 export function containerOf(run: Run, executionId: string): ExecutionRow {
   let execution = run.execution(executionId)
-  while (execution.parentId !== null) execution = run.execution(execution.parentId)
+  while (!isContainer(execution) && execution.parentId !== null) execution = run.execution(execution.parentId)
   return execution
+}
+
+/** The one place that knows which executions hold tokens; a sub-process's will be others. */
+function isContainer(execution: ExecutionRow): boolean {
+  return execution.parentId === null
 }
 
 /** The activity instance in which the activities of an execution lie: the process's, later a sub-process's. */
