@@ -5,13 +5,24 @@ const names = new Set<string>(['started', 'init-succeeded', 'progress', 'rejecte
 const textMax = 500
 
 export function parseEvent(line: string): HarnessEvent {
+  const value = parseJson(line)
+  return isEvent(value) ? value : { event: 'rubbish', text: line.slice(0, textMax) }
+}
+
+/** Between the harness and its launcher only: the libraries that a warm parent may import before the next job. */
+export function parseImported(line: string): string[] | null {
+  if (!line.includes('"imported"')) return null
+  const value = parseJson(line)
+  if (typeof value !== 'object' || value === null || !('event' in value) || value.event !== 'imported') return null
+  return 'modules' in value && Array.isArray(value.modules) ? value.modules.map(String) : []
+}
+
+function parseJson(line: string): unknown {
   try {
-    const value: unknown = JSON.parse(line)
-    if (isEvent(value)) return value
+    return JSON.parse(line)
   } catch {
-    // Told below.
+    return undefined
   }
-  return { event: 'rubbish', text: line.slice(0, textMax) }
 }
 
 function isEvent(value: unknown): value is HarnessEvent {

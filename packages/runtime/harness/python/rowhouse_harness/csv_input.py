@@ -1,7 +1,10 @@
 """A CSV file as dicts, typed by column.
 
+The rules are those of packages/tables (csv-scanner.ts, csv-cells.ts), which follow pandas: a missing value is blank or one of pandas' words
+for it, a short row is filled with blanks, a row with more cells than the header is rejected, lines with nothing but blanks are no records.
+
 The loop is generated for the columns at hand: unpacking a row checks its width for free and a dict display with constant keys is the
-fastest way to build the record. A row that does not fit goes to `mend`, which says why or finds what pandas would have made of it.
+fastest way to build the record. A row that does not fit goes to `mend`, which finds what it means or says what is wrong with it.
 """
 import codecs
 import csv
@@ -12,17 +15,23 @@ from rowhouse_harness.failures import JobFailed
 
 FIELD_CHARACTERS_MAX = 64 * 1024 * 1024
 UNDECODED = re.compile('[\udc80-\udcff]')
-# What pandas.read_csv takes for a missing value in a column of numbers.
+# What pandas.read_csv takes for a missing value.
 MISSING = frozenset(
     ['', '#N/A', '#N/A N/A', '#NA', '-1.#IND', '-1.#QNAN', '-NaN', '-nan', '1.#IND', '1.#QNAN', '<NA>', 'N/A', 'NA', 'NULL', 'NaN', 'None', 'n/a', 'nan', 'null']
 )
 TRUTH = {'true': True, 'True': True, 'TRUE': True, 'false': False, 'False': False, 'FALSE': False, '': None}
+# float() takes 'nan' for a number, which is not equal to itself; other words for a missing value make it raise.
 EXPRESSION = {
     'integer': 'int({0}) if {0} else None',
-    'float': 'float({0}) if {0} else None',
+    'float': '({0} if ({0} := float({0})) == {0} else None) if {0} else None',
     'boolean': 'TRUTH[{0}]',
-    'string': '{0} or None',
+    'string': '{0} if {0} not in MISSING else None',
 }
+# Of a column that the plan says has no missing value.
+EXPRESSION_OF_FULL = {'integer': 'int({0})', 'float': 'float({0})', 'boolean': 'TRUTH[{0}]', 'string': '{0}'}
+IN_WORDS = {'boolean': 'true or false', 'float': 'a number', 'integer': 'a whole number'}
+# Stands in `undecoded` when the file has ended inside a quote: the reader asks for another line only then.
+UNCLOSED = object()
 
 
 class BadRow(Exception):
@@ -57,10 +66,9 @@ class CsvInput:
 
     def __iter__(self):
         csv.field_size_limit(FIELD_CHARACTERS_MAX)
-        # strict: a quote that is never closed is an error instead of one cell with the rest of the file.
-        self.reader = csv.reader(self.tap(), strict=True)
+        self.reader = csv.reader(self.tap())
         try:
-            header = next(self.reader, None)
+            header = next((row for row in self.reader if not is_blank_line(row, self.lines)), None)
         except csv.Error as error:
             raise JobFailed('input', '%s: its header cannot be read: %s' % (self.name, error), line=1) from None
         if header is None:
@@ -81,9 +89,10 @@ class CsvInput:
             if not line.isascii() and UNDECODED.search(line):
                 self.undecoded.append(line)
             yield line
+        self.undecoded.append(UNCLOSED)
 
     def records(self):
-        loop = compile_loop([column['type'] for column in self.columns], [column['name'] for column in self.columns])
+        loop = compile_loop(self.columns)
         while True:
             try:
                 yield from loop(self)
@@ -93,9 +102,7 @@ class CsvInput:
                 self.refuse_syntax(str(error))
 
     def refuse_syntax(self, text):
-        if 'unexpected end of data' in text:
-            text = 'a quote is opened and never closed: the %d lines from here to the end of the file are not read' % len(self.lines)
-        elif 'field larger' in text:
+        if 'field larger' in text:
             record, line = self.place()
             problem = '%s, line %d: a quote is opened and not closed within %d MiB' % (self.name, line, FIELD_CHARACTERS_MAX >> 20)
             raise JobFailed('input', problem, record, line)
@@ -106,24 +113,35 @@ class CsvInput:
 
     def mend(self, row):
         """The record of a row that the generated loop could not take, or None when it was rejected."""
-        if not row:
+        if is_blank_line(row, self.lines):
             self.number -= 1
             return None
-        if self.undecoded:
-            found = UNDECODED.search(self.undecoded[0])
-            self.undecoded.clear()
-            self.refuse('not UTF-8: byte 0x%02x at character %d of the line' % (ord(found.group()) - 0xDC00, found.start() + 1))
-            return None
         try:
+            if self.undecoded:
+                self.refuse_text()
             return self.convert(row)
         except BadRow as bad:
             self.refuse(str(bad))
             return None
 
+    def refuse_text(self):
+        line = self.undecoded.pop()
+        self.undecoded.clear()
+        if line is UNCLOSED:
+            raise BadRow('a quote is opened and never closed: the file ends %d lines further down' % (len(self.lines) - 1))
+        found = UNDECODED.search(line)
+        raise BadRow('not UTF-8: byte 0x%02x at character %d of the line' % (ord(found.group()) - 0xDC00, found.start() + 1))
+
     def convert(self, row):
-        if len(row) != len(self.columns):
-            raise BadRow('%d cells where the header has %d' % (len(row), len(self.columns)))
-        return {column['name']: typed(cell, column) for cell, column in zip(row, self.columns)}
+        width = len(self.columns)
+        if len(row) > width:
+            raise BadRow('%d cells where the header has %d' % (len(row), width))
+        cells = row + [''] * (width - len(row))
+        return {column['name']: typed(cell, column) for cell, column in zip(cells, self.columns)}
+
+
+def is_blank_line(row, lines):
+    return not row or (len(row) == 1 and not row[0].strip(' \t') and '"' not in lines[-1])
 
 
 def open_text(path, name):
@@ -139,37 +157,47 @@ def open_text(path, name):
 
 
 def typed(cell, column):
-    kind = column['type']
-    if kind == 'string':
-        return cell or None
     if cell in MISSING:
         return None
-    text = cell.strip()
+    kind = column['type']
+    if kind == 'string':
+        return cell
     try:
-        if kind == 'boolean':
-            return TRUTH[text]
-        if kind == 'float':
-            return float(text)
+        return parse(cell.strip(' \t\v\f'), kind)
+    except (ValueError, KeyError, OverflowError):
+        raise BadRow("column '%s': '%s' is not %s" % (column['name'], cell[:100], IN_WORDS[kind])) from None
+
+
+def parse(text, kind):
+    if kind == 'boolean':
+        return TRUTH[text.lower()]
+    if '_' in text:
+        raise ValueError('digits with underscores')
+    if kind == 'float':
+        return float(text)
+    try:
         return int(text)
-    except (ValueError, KeyError):
-        pass
-    if kind == 'integer':
-        try:
-            number = float(text)
-            if number.is_integer():
-                return int(number)
-        except (ValueError, OverflowError):
-            pass
-    raise BadRow("column '%s': '%s' is not %s" % (column['name'], cell[:100], {'boolean': 'true or false', 'float': 'a number', 'integer': 'a whole number'}[kind]))
+    except ValueError:
+        number = float(text)
+        if number != int(number):
+            raise
+        return int(number)
 
 
-def compile_loop(kinds, names):
-    cells = ['c%d' % index for index in range(len(names))]
-    fields = ['%r: %s' % (name, EXPRESSION[kind].format(cell)) for name, kind, cell in zip(names, kinds, cells)]
+def compile_loop(columns):
+    cells = ['c%d' % index for index in range(len(columns))]
+    fields = ['%r: %s' % (column['name'], expression(column).format(cell)) for column, cell in zip(columns, cells)]
+    if len(cells) == 1:
+        # A line of blanks is no record.
+        fields = ['**NOTHING[not c0.strip()]'] + fields
     code = LOOP % {'cells': ', '.join(cells), 'fields': ', '.join(fields)}
-    scope = {'TRUTH': TRUTH}
+    scope = {'TRUTH': TRUTH, 'MISSING': MISSING, 'NOTHING': {False: {}}}
     exec(compile(code, __file__, 'exec'), scope)
     return scope['loop']
+
+
+def expression(column):
+    return (EXPRESSION_OF_FULL if column.get('blanks') == 0 else EXPRESSION)[column['type']]
 
 
 LOOP = '''

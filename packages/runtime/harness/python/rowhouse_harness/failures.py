@@ -38,12 +38,13 @@ def describe(exception):
     return (name + ': ' + text if text else name)[:ERROR_CHARACTERS_MAX]
 
 
-def traceback_lines(exception):
+def traceback_lines(exception, with_own_frames=False):
     import traceback
 
     try:
         story = traceback.TracebackException(type(exception), exception, exception.__traceback__)
-        leave_out_own_frames(story, set())
+        if not with_own_frames:
+            leave_out_own_frames(story, set())
         lines = ''.join(story.format()).splitlines()
     except Exception as problem:
         return [describe(exception), '(its traceback cannot be shown: %s)' % describe(problem)]

@@ -3,14 +3,25 @@ import json
 import os
 import sys
 
+from rowhouse_harness.archives import unpack_attachments
+from rowhouse_harness.avro_check import make_check
 from rowhouse_harness.calling import call_init
 from rowhouse_harness.csv_input import CsvInput
 from rowhouse_harness.failures import JobFailed, describe, failure_of, traceback_lines
+from rowhouse_harness.frames import batches
 from rowhouse_harness.json_input import JsonInput, TextInput
 from rowhouse_harness.loading import load_model, prepare_process
 from rowhouse_harness.output import open_output
 from rowhouse_harness.reporting import BadRecordStops, Report
-from rowhouse_harness.scoring import Sinks, call_end, score
+from rowhouse_harness.scoring import Sinks, call_end, score, score_recordsets
+from rowhouse_harness.whole import metrics, train
+
+# Libraries that take long to import and start no threads of their own by it; a warm parent checks that.
+WORTH_KEEPING_WARM = frozenset(
+    ['catboost', 'dateutil', 'joblib', 'lightgbm', 'numpy', 'orjson', 'pandas', 'patsy', 'pyarrow', 'pytz', 'scipy', 'sklearn', 'statsmodels', 'threadpoolctl', 'xgboost']
+)
+# What this process had imported before it was forked; a fresh one has nothing.
+WARM = frozenset()
 
 
 def run_and_leave(plan_path, descriptor):
@@ -45,7 +56,7 @@ def run(plan, report):
     except JobFailed as failed:
         failure = failed
     except BaseException as error:
-        failure = JobFailed('load', 'the harness failed: %s' % describe(error), traceback=traceback_lines(error))
+        failure = JobFailed('load', 'the harness failed: %s' % describe(error), traceback=traceback_lines(error, with_own_frames=True))
     report_failure(report, failure)
     return 1
 
@@ -65,12 +76,23 @@ def report_failure(report, failure):
 
 def run_phases(plan, report):
     prepare_process(plan)
+    unpack_attachments(plan['playground'])
     model = load_model(plan)
-    function = model.get(plan['function'])
+    function = model.get_all(plan['function'], [one['slot'] for one in plan['inputs']])
     initialise(model, plan)
     report.tell('init-succeeded')
+    tell_imports(report)
     if plan['function'] == 'score':
         run_score(plan, model, function, report)
+    else:
+        run_whole(plan, function, report)
+
+
+def tell_imports(report):
+    """For the launcher: what a warm parent may import before it forks for the next job."""
+    fresh = [name for name in list(sys.modules) if name.partition('.')[0] in WORTH_KEEPING_WARM and name not in WARM]
+    if fresh:
+        report.tell('imported', modules=fresh)
 
 
 def initialise(model, plan):
@@ -89,14 +111,50 @@ def init_argument(plan):
     return {'rawJson': text, 'job': json.loads(text)}
 
 
-def run_score(plan, model, function, report):
-    sinks = Sinks({1: open_output(plan['output'], report)})
+def run_score(plan, model, functions, report):
+    sinks = open_sinks(plan, report)
     streams = [open_stream(one, report, 'record') for one in plan['inputs']]
     report.watch(streams, sinks.all())
-    score(streams, lambda slot: function, sinks, report, {})
+    by_record = []
+    for stream, one in zip(streams, plan['inputs']):
+        if model.annotations.recordsets(stream.slot):
+            frames = batches(stream, one, plan['recordsetRows'])
+            score_recordsets(stream, functions[stream.slot], sinks, report, frames)
+        else:
+            by_record.append(stream)
+    score(by_record, functions, sinks, report, input_checks(plan))
     call_end(model.module, sinks)
-    for sink in sinks.all():
-        sink.close()
+    sinks.close()
+
+
+def run_whole(plan, function, report):
+    streams = [open_stream(one, report, 'rows') for one in plan['inputs']]
+    sinks = open_sinks(plan, report) if plan['output'] is not None else Sinks({})
+    report.watch(streams, sinks.all())
+    function = next(iter(function.values()))
+    if plan['function'] == 'metrics':
+        metrics(function, streams, plan['inputs'], sinks, report)
+    else:
+        train(function, streams, plan['inputs'], report)
+    sinks.close()
+
+
+def open_sinks(plan, report):
+    by_slot = {1: open_output(plan['output'], report)}
+    for one in plan.get('furtherOutputs') or ():
+        by_slot[one['slot']] = open_output(one, report)
+    check = make_check(plan['outputSchema']) if plan['checkOutputSchema'] else None
+    if check is not None:
+        by_slot[1].check_with(check)
+    return Sinks(by_slot)
+
+
+def input_checks(plan):
+    """By slot. The model's schema is that of the first input; others bring their own."""
+    if not plan['checkInputSchema']:
+        return {}
+    first = {'schema': plan['inputSchema']}
+    return {one['slot']: make_check(dict(first if one['slot'] == 0 else {}, **one).get('schema')) for one in plan['inputs']}
 
 
 def open_stream(plan, report, arrays):

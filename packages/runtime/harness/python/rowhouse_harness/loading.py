@@ -43,6 +43,18 @@ class Model:
             )
         return found
 
+    def get_all(self, role, slots):
+        """The function for each input: an `action.<slot>` annotation binds a slot to one of its own."""
+        names = {slot: self.annotations.action(slot) if role == 'score' and not self.wanted.get('score') else None for slot in slots}
+        own = {slot: getattr(self.module, name, None) for slot, name in names.items() if name}
+        missing = [names[slot] for slot, function in own.items() if not callable(function)]
+        if missing:
+            raise JobFailed('load', "an action annotation of %s names '%s', which it does not define; it defines: %s" % (self.source_name(), missing[0], self.defined()))
+        if slots and len(own) == len(slots):
+            return own
+        main = self.get(role)
+        return {slot: own.get(slot, main) for slot in slots or [0]}
+
     def source_name(self):
         return self.module.__spec_name__
 

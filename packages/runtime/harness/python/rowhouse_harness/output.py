@@ -36,6 +36,24 @@ class Output:
     def reject(self, reason, value, place=None, by='encoding'):
         self.report.reject('output', by, place or self.place(), reason, shown(value))
 
+    def check_with(self, check):
+        """From now on, each output has to pass."""
+        emit = self.emit
+
+        def emit_checked(value):
+            try:
+                plain = to_plain(value)
+            except NotEncodable as problem:
+                self.reject(str(problem), value)
+                return
+            problem = check(plain)
+            if problem is None:
+                emit(plain)
+            else:
+                self.reject(problem, value, by='schema')
+
+        self.emit = emit_checked
+
     def write(self, data, records):
         view = memoryview(data)
         try:

@@ -1,4 +1,5 @@
 """score: each record of each input through the model's function, in input order."""
+import sys
 from time import monotonic
 from types import GeneratorType
 
@@ -16,11 +17,11 @@ class Sinks:
 
     def __init__(self, by_slot):
         self.by_slot = by_slot
-        self.main = by_slot[1]
+        self.main = by_slot.get(1)
         self.dropped = {}
 
     def emit(self, value):
-        if type(value) is tuple and len(value) == 2 and type(value[0]) is int:
+        if type(value) is tuple and is_slot_pair(value):
             self.emit_to(value[0], value[1])
         else:
             self.main.emit(value)
@@ -41,17 +42,23 @@ class Sinks:
     def all(self):
         return list(self.by_slot.values())
 
+    def close(self):
+        for sink in self.by_slot.values():
+            sink.close()
+        for slot, count in sorted(self.dropped.items()):
+            sys.stderr.write('%d output(s) for slot %d were dropped: the job has no output for this slot\n' % (count, slot))
 
-def score(streams, function_of, sinks, report, checks):
-    """`function_of(slot)` gives the function for an input."""
+
+def score(streams, functions, sinks, report, checks):
+    """`functions` and `checks` are by slot."""
     if len(streams) == 1:
         sinks.follow(streams[0])
-        score_one = make_scorer(streams[0], function_of(streams[0].slot), sinks, report, checks)
+        score_one = make_scorer(streams[0], functions[streams[0].slot], sinks, report, checks)
         for value in streams[0]:
             score_one(value)
         return
     # Order between slots is not defined. Taking turns lets a model that combines its inputs do so without holding a whole file.
-    running = [(stream, iter(stream), make_scorer(stream, function_of(stream.slot), sinks, report, checks)) for stream in streams]
+    running = [(stream, iter(stream), make_scorer(stream, functions[stream.slot], sinks, report, checks)) for stream in streams]
     while running:
         for turn in list(running):
             stream, values, score_one = turn
@@ -97,6 +104,35 @@ def make_scorer(stream, function, sinks, report, checks):
             raise failure_of('score', error, *stream.place()) from None
 
     return score_one
+
+
+def score_recordsets(stream, function, sinks, report, batches):
+    """Frames instead of records: a batch is lost or kept as a whole. Rows of what comes back are the outputs."""
+    from rowhouse_harness.frames import is_frame, rows_of
+
+    arguments = score_arguments(function)
+    sinks.follow(stream)
+    for batch in batches:
+        known = frozenset(batch.columns) if is_frame(batch) else frozenset()
+        try:
+            result = function(*(batch, stream.slot, stream.number)[:arguments])
+            for value in result if type(result) is GeneratorType else [] if result is None else [result]:
+                slot, value = value if is_slot_pair(value) else (1, value)
+                for row in rows_of(value, known):
+                    sinks.emit_to(slot, row)
+        except OURS:
+            raise
+        except UserWarning as warning:
+            for _ in range(len(batch)):
+                report.reject('input', 'model', (stream.number, None), str(warning) or describe(warning))
+        except BaseException as error:
+            raise failure_of('score', error, *stream.place()) from None
+        if monotonic() >= report.due:
+            report.progress()
+
+
+def is_slot_pair(value):
+    return type(value) is tuple and len(value) == 2 and type(value[0]) is int
 
 
 def call_end(module, sinks):

@@ -1,0 +1,115 @@
+"""Inputs as pandas DataFrames: whole for metrics and train, in batches for score where recordsets are on.
+
+pandas is the model's own dependency: it is imported here only, and its absence says what to put into requirements.txt.
+"""
+from itertools import islice
+
+from rowhouse_harness.failures import JobFailed, describe
+
+
+def need_pandas(phase, why):
+    try:
+        import pandas
+    except ImportError as error:
+        hint = 'put a line `pandas` into the requirements.txt of the model'
+        raise JobFailed(phase, '%s, and pandas cannot be imported (%s): %s' % (why, error, hint)) from None
+    return pandas
+
+
+def whole_frame(stream, plan, phase):
+    """One frame with all rows, typed by pandas itself. A JSON array is flattened to its rows; nested values stay Python objects."""
+    pandas = need_pandas(phase, '%s gets one DataFrame for each input' % phase)
+    if plan['format'] == 'CSV':
+        return read_csv(pandas, stream, plan)
+    return pandas.DataFrame(list(stream))
+
+
+def read_csv(pandas, stream, plan):
+    try:
+        frame = pandas.read_csv(plan['path'], encoding='utf-8', low_memory=False)
+        fits = isinstance(frame.index, pandas.RangeIndex)
+    except pandas.errors.EmptyDataError:
+        frame, fits = pandas.DataFrame(), True
+    except pandas.errors.ParserError:
+        fits = False
+    except (ValueError, OSError) as error:
+        raise JobFailed('input', '%s cannot be read: %s' % (stream.name, describe(error))) from None
+    if not fits:
+        # Some row has more cells than the header: pandas stops at it or shifts the columns. Ours rejects that row and goes on.
+        rows = list(stream)
+        return columns_frame(pandas, rows, stream.columns)
+    names = [column['name'] for column in plan['columns'] or ()]
+    if len(names) == len(frame.columns):
+        # An empty column name stays empty, as it is for records.
+        frame.columns = [name if str(got).startswith('Unnamed: ') else got for name, got in zip(names, frame.columns)]
+    stream.number = len(frame)
+    stream.file.seek(0, 2)
+    return frame
+
+
+def batches(stream, plan, rows):
+    """Frames of at most `rows` records in input order; None: one frame. CSV columns have the plan's types in every batch."""
+    pandas = need_pandas('score', 'recordsets are on for slot %d' % stream.slot)
+    values = iter(stream)
+    while True:
+        batch = list(islice(values, rows))
+        if not batch:
+            return
+        yield columns_frame(pandas, batch, stream.columns) if plan['format'] == 'CSV' else values_frame(pandas, batch)
+
+
+def columns_frame(pandas, batch, columns):
+    data = {}
+    for column in columns:
+        name = column['name']
+        cells = [record[name] for record in batch]
+        data[name] = series(pandas, cells, column['type'])
+    return pandas.DataFrame(data, columns=[column['name'] for column in columns])
+
+
+def series(pandas, cells, kind):
+    """As read_csv would have it: a blank makes an integer column float and a boolean one object."""
+    if kind == 'float' or (kind == 'integer' and None in cells):
+        return pandas.Series(cells, dtype='float64')
+    if kind in ('integer', 'boolean') and None not in cells:
+        return pandas.Series(cells)
+    return pandas.Series(cells, dtype='str' if kind == 'string' and pandas.__version__ >= '3' else 'object')
+
+
+def values_frame(pandas, batch):
+    """Objects: a frame; arrays: a matrix; scalars: a series."""
+    first = batch[0]
+    if isinstance(first, dict):
+        return pandas.DataFrame(batch)
+    if isinstance(first, list):
+        import numpy
+
+        return numpy.array(batch)
+    return pandas.Series(batch)
+
+
+def rows_of(value, known):
+    """The records in an output of a recordset function.
+
+    A blank that came with an input column (`known`) leaves as null. NaN in a column that the model made is no value: it is rejected.
+    """
+    if is_frame(value):
+        columns = list(value.columns)
+        passed_on = [column in known for column in columns]
+        for row in value.itertuples(index=False, name=None):
+            yield {column: None if known_blank and is_missing(cell) else cell for column, known_blank, cell in zip(columns, passed_on, row)}
+    elif type(value).__module__.partition('.')[0] in ('pandas', 'numpy') and hasattr(value, 'tolist'):
+        inner = value.tolist()
+        yield from inner if isinstance(inner, list) else [inner]
+    elif isinstance(value, list):
+        yield from value
+    else:
+        yield value
+
+
+def is_frame(value):
+    return type(value).__module__.partition('.')[0] == 'pandas' and hasattr(value, 'columns') and hasattr(value, 'itertuples')
+
+
+def is_missing(cell):
+    return cell is None or (isinstance(cell, float) and cell != cell) or type(cell).__name__ in ('NAType', 'NaTType')

@@ -1,0 +1,38 @@
+"""metrics and train: one call with a DataFrame for each input, in the order of the inputs."""
+from types import GeneratorType
+
+from rowhouse_harness.calling import takes_slot_number
+from rowhouse_harness.failures import failure_of
+from rowhouse_harness.frames import whole_frame
+from rowhouse_harness.scoring import OURS
+
+
+def metrics(function, streams, plans, sinks, report):
+    frames = [whole_frame(stream, plan, 'metrics') for stream, plan in zip(streams, plans)]
+    report.progress()
+    if takes_slot_number(function) and len(frames) >= 1:
+        calls = [(frame, stream.slot) for frame, stream in zip(frames, streams)]
+    else:
+        calls = [tuple(frames)]
+    try:
+        for arguments in calls:
+            result = function(*arguments)
+            for value in result if type(result) is GeneratorType else [] if result is None else [result]:
+                sinks.emit(value)
+    except OURS:
+        raise
+    except BaseException as error:
+        raise failure_of('metrics', error) from None
+
+
+def train(function, streams, plans, report):
+    """What it returns is ignored; what it leaves below outputDir is the result."""
+    frames = [whole_frame(stream, plan, 'train') for stream, plan in zip(streams, plans)]
+    report.progress()
+    try:
+        result = function(*frames)
+        if type(result) is GeneratorType:
+            for _ in result:
+                pass
+    except BaseException as error:
+        raise failure_of('train', error) from None

@@ -1,0 +1,1 @@
+"""Reading of extended schemas: `modelop.schema.infer`."""

@@ -1,0 +1,1 @@
+"""Stands in for the vendor's package, which no package index has: only its logger is here."""

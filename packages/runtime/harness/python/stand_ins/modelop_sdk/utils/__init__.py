@@ -1,0 +1,1 @@
+"""`modelop_sdk.utils.logging`."""
