@@ -1,0 +1,225 @@
+/** Variables between the wire (Camunda's JSON value objects) and the engine (typed values). Pure. */
+import type { Json, TypedValue, ValueType } from '@rowhouse/bpmn'
+import type { AppError, VariableMap, VariableValue } from '@rowhouse/contract'
+import { parseCamundaDate, toCamundaDate } from './camunda-dates.ts'
+import { invalidRequest } from './camunda-problems.ts'
+
+const javaTypes: Partial<Record<ValueType, string>> = {
+  Boolean: 'java.lang.Boolean',
+  Short: 'java.lang.Short',
+  Integer: 'java.lang.Integer',
+  Long: 'java.lang.Long',
+  Double: 'java.lang.Double',
+  String: 'java.lang.String',
+  Date: 'java.util.Date',
+}
+const valueTypes: ReadonlySet<string> = new Set([
+  ...Object.keys(javaTypes),
+  'Null',
+  'Bytes',
+  'File',
+  'Object',
+  'Json',
+  'Xml',
+])
+const jsonFormat = 'application/json'
+const mapInfo = {
+  objectTypeName: 'java.util.LinkedHashMap<java.lang.Object,java.lang.Object>',
+  serializationDataFormat: jsonFormat,
+}
+const listInfo = { objectTypeName: 'java.util.ArrayList<java.lang.Object>', serializationDataFormat: jsonFormat }
+const integerRanges: Partial<Record<ValueType, number>> = {
+  Short: 2 ** 15,
+  Integer: 2 ** 31,
+  Long: 2 ** 63,
+}
+
+/**
+ * Reads a map of variables. `prefix` is what the caller was about to do (Camunda's callers prefix, `/signal` does not);
+ * a function gets the variable's name.
+ */
+export function parseVariables(
+  map: VariableMap | null | undefined,
+  prefix: string | ((name: string) => string) = '',
+): Record<string, TypedValue> {
+  const values: Record<string, TypedValue> = {}
+  for (const [name, wire] of Object.entries(map ?? {})) {
+    values[name] = parseValue(wire, typeof prefix === 'string' ? prefix : prefix(name))
+  }
+  return values
+}
+
+export function parseValue(wire: VariableValue | null | undefined, prefix = ''): TypedValue {
+  const info = (wire?.valueInfo ?? {}) as Record<string, Json>
+  const isTransient = info.transient === true
+  const value = (wire?.value ?? null) as Json
+  refuseNul(value, prefix)
+  const type = typeName(wire?.type)
+  const typed = type === undefined ? inferValue(value) : convert(value, type, info, prefix)
+  return isTransient ? { ...typed, transient: true } : typed
+}
+
+/** The type of an untyped JSON value, as Camunda infers it. */
+export function inferValue(value: Json): TypedValue {
+  if (value === null) return { type: 'Null', value: null }
+  if (typeof value === 'string') return { type: 'String', value }
+  if (typeof value === 'boolean') return { type: 'Boolean', value }
+  if (typeof value === 'number') {
+    if (!Number.isInteger(value)) return { type: 'Double', value }
+    return { type: Math.abs(value) < 2 ** 31 ? 'Integer' : 'Long', value }
+  }
+  return { type: 'Object', value, valueInfo: Array.isArray(value) ? listInfo : mapInfo }
+}
+
+export interface WireOptions {
+  /** Object values as JSON (default) or as their serialised text. */
+  deserialize?: boolean
+  /** Lists leave the bytes out. */
+  omitBytes?: boolean
+}
+
+export interface WireValue {
+  type: string
+  value: unknown
+  valueInfo: Record<string, unknown>
+}
+
+export function toWireValue(typed: TypedValue, options: WireOptions = {}): WireValue {
+  const valueInfo = typed.valueInfo ?? {}
+  return { type: typed.type, value: wireContent(typed, options), valueInfo }
+}
+
+export function toWireVariables(
+  values: Iterable<readonly [string, TypedValue]>,
+  options: WireOptions = {},
+): Record<string, WireValue> {
+  const map: Record<string, WireValue> = {}
+  for (const [name, typed] of values) map[name] = toWireValue(typed, options)
+  return map
+}
+
+function wireContent(typed: TypedValue, options: WireOptions): unknown {
+  switch (typed.type) {
+    case 'Date':
+      return typeof typed.value === 'string' ? toCamundaDate(new Date(typed.value)) : null
+    case 'File':
+      return null
+    case 'Bytes':
+      return options.omitBytes ? null : typed.value
+    case 'Json':
+      return JSON.stringify(typed.value)
+    case 'Object':
+      return options.deserialize === false && typeof typed.value !== 'string'
+        ? JSON.stringify(typed.value)
+        : typed.value
+    default:
+      return typed.value
+  }
+}
+
+function typeName(type: string | null | undefined): string | undefined {
+  if (type === null || type === undefined || type === '') return undefined
+  return type.slice(0, 1).toUpperCase() + type.slice(1)
+}
+
+function convert(value: Json, type: string, info: Record<string, Json>, prefix: string): TypedValue {
+  if (!valueTypes.has(type)) throw invalidRequest(`${prefix}Unsupported value type '${type}'`)
+  const kind = type as ValueType
+  if (kind === 'Null') return { type: 'Null', value: null }
+  if (kind === 'Object') return objectValue(value, info, prefix)
+  if (kind === 'Json') return { type: 'Json', value: typeof value === 'string' ? parseJson(value, prefix) : value }
+  if (value === null)
+    return kind === 'File' ? { type: 'File', value: '', valueInfo: info } : { type: kind, value: null }
+  switch (kind) {
+    case 'Boolean':
+      return { type: kind, value: toBoolean(value, prefix) }
+    case 'Short':
+    case 'Integer':
+    case 'Long':
+    case 'Double':
+      return { type: kind, value: toNumber(value, kind, prefix) }
+    case 'Date':
+      return { type: kind, value: toDate(value, prefix) }
+    case 'Bytes':
+      return { type: kind, value: String(value) }
+    case 'File':
+      return fileValue(value, info, prefix)
+    default:
+      if (typeof value === 'object') throw cannotConvert(value, kind, prefix)
+      return { type: kind, value: String(value) }
+  }
+}
+
+function toBoolean(value: Json, prefix: string): boolean {
+  const text = String(value).toLowerCase()
+  if (text === 'true' || text === 'false') return text === 'true'
+  throw cannotConvert(value, 'Boolean', prefix)
+}
+
+function toNumber(value: Json, type: 'Short' | 'Integer' | 'Long' | 'Double', prefix: string): Json {
+  if (typeof value === 'object' || typeof value === 'boolean') throw cannotConvert(value, type, prefix)
+  const text = String(value).trim()
+  if (type === 'Double') {
+    if (['NaN', 'Infinity', '-Infinity'].includes(text)) return text
+    const number = Number(text)
+    if (text === '' || !Number.isFinite(number)) throw cannotConvert(value, type, prefix)
+    return number
+  }
+  const limit = integerRanges[type] ?? 0
+  const number = Number(text)
+  if (!/^[+-]?\d+$/.test(text) || number < -limit || number >= limit) throw cannotConvert(value, type, prefix)
+  return number
+}
+
+function toDate(value: Json, prefix: string): string {
+  const date = typeof value === 'string' ? parseCamundaDate(value) : undefined
+  if (date === undefined) throw cannotConvert(value, 'Date', prefix)
+  return date.toISOString()
+}
+
+function objectValue(value: Json, info: Record<string, Json>, prefix: string): TypedValue {
+  if (value !== null && typeof value !== 'string') {
+    throw invalidRequest(`${prefix}Must provide 'null' or String value for value of SerializableValue type 'Object'.`)
+  }
+  const valueInfo: Record<string, Json> = { ...info }
+  delete valueInfo.transient
+  if (value === null) return { type: 'Object', value: null, valueInfo }
+  const isJson = valueInfo.serializationDataFormat === undefined || valueInfo.serializationDataFormat === jsonFormat
+  return { type: 'Object', value: isJson ? parseJson(value, prefix) : value, valueInfo }
+}
+
+function fileValue(value: Json, info: Record<string, Json>, prefix: string): TypedValue {
+  if (typeof info.filename !== 'string') {
+    throw invalidRequest(
+      `${prefix}Cannot create file without filename! Please set a name into ValueInfo with key filename`,
+    )
+  }
+  const valueInfo: Record<string, Json> = { ...info }
+  delete valueInfo.transient
+  return { type: 'File', value: String(value), valueInfo }
+}
+
+function parseJson(text: string, prefix: string): Json {
+  try {
+    return JSON.parse(text) as Json
+  } catch (cause) {
+    throw invalidRequest(
+      `${prefix}The value is no JSON text: ${cause instanceof Error ? cause.message : String(cause)}`,
+    )
+  }
+}
+
+function cannotConvert(value: Json, type: ValueType, prefix: string): AppError {
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return invalidRequest(
+    `${prefix}Cannot convert value '${text}' of type '${type}' to java type ${javaTypes[type] ?? type}`,
+  )
+}
+
+/** PostgreSQL cannot store the character U+0000 in text or JSON. */
+function refuseNul(value: Json, prefix: string): void {
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const holdsNul = typeof value === 'string' ? text.includes('\u0000') : /(^|[^\\])(\\\\)*\\u0000/.test(text)
+  if (holdsNul) throw invalidRequest(`${prefix}The value holds the character U+0000, which cannot be stored`)
+}

@@ -1,0 +1,60 @@
+import { sql } from 'kysely'
+import { after, equal, equalInteger, like, oneOf, when } from '../lists/filters.ts'
+import type { ListResource } from '../lists/list-resource.ts'
+import { type DefinitionRow, toDefinitionBody } from './deployment-store.ts'
+
+const incidentWhere = (condition: ReturnType<typeof sql>) =>
+  sql`exists (select 1 from mlc.incident n join mlc.instance i on i.id = n.instance_id where i.definition_id = d.id and ${condition})`
+
+export const definitionList: ListResource<DefinitionRow> = {
+  path: '/process-definition',
+  columns: sql`d.*`,
+  from: sql`mlc.process_definition d`,
+  filters: {
+    processDefinitionId: equal(sql`d.id`),
+    processDefinitionIdIn: oneOf(sql`d.id`),
+    name: equal(sql`d.name`),
+    nameLike: like(sql`d.name`),
+    deploymentId: equal(sql`d.deployment_id`),
+    deployedAfter: after(sql`d.deployed_at`),
+    key: equal(sql`d.key`),
+    keysIn: oneOf(sql`d.key`),
+    keyLike: like(sql`d.key`),
+    category: equal(sql`d.category`),
+    categoryLike: like(sql`d.category`),
+    version: equalInteger(sql`d.version`),
+    latestVersion: when(sql`d.version = (
+      select max(n.version) from mlc.process_definition n where n.key = d.key and n.tenant_id is not distinct from d.tenant_id)`),
+    latest: when(sql`d.version = (
+      select max(n.version) from mlc.process_definition n where n.key = d.key and n.tenant_id is not distinct from d.tenant_id)`),
+    resourceName: equal(sql`d.resource_name`),
+    resourceNameLike: like(sql`d.resource_name`),
+    active: when(sql`not d.is_suspended`),
+    suspended: when(sql`d.is_suspended`),
+    versionTag: equal(sql`d.version_tag`),
+    versionTagLike: like(sql`d.version_tag`),
+    withoutVersionTag: when(sql`d.version_tag is null`),
+    tenantIdIn: oneOf(sql`d.tenant_id`),
+    withoutTenantId: when(sql`d.tenant_id is null`),
+    startableInTasklist: when(sql`d.is_startable_in_tasklist`),
+    notStartableInTasklist: when(sql`not d.is_startable_in_tasklist`),
+    incidentId: (value) => incidentWhere(sql`n.id = ${String(value)}`),
+    incidentType: (value) => incidentWhere(sql`n.incident_type = ${String(value)}`),
+    incidentMessage: (value) => incidentWhere(sql`n.message = ${String(value)}`),
+    incidentMessageLike: (value) => incidentWhere(sql`n.message like ${String(value)}`),
+  },
+  sorts: {
+    category: sql`d.category`,
+    key: sql`d.key`,
+    id: sql`d.id`,
+    name: sql`d.name`,
+    version: sql`d.version`,
+    deploymentId: sql`d.deployment_id`,
+    deployTime: sql`d.deployed_at`,
+    tenantId: sql`d.tenant_id`,
+    versionTag: sql`d.version_tag`,
+  },
+  order: sql`d.id`,
+  toBody: toDefinitionBody,
+  getOnly: true,
+}

@@ -1,0 +1,99 @@
+import {
+  type Client,
+  type HalList,
+  InputError,
+  type JobHistoryBody,
+  type JobInput,
+  JobType,
+  modelManageApi,
+} from '@rowhouse/contract'
+import {
+  type Delegate,
+  type DelegateTask,
+  findDocument,
+  findInput,
+  findText,
+  missing,
+  where,
+  withoutContents,
+} from './delegate.ts'
+import { parseJobFiles } from './job-files.ts'
+
+/**
+ * DEPLOYED_MODEL or DEPLOYABLE_MODEL → JOB, JOB_ID. The runtime is matched again by the model-manage wing; without INPUT_FILE and
+ * OUTPUT_FILE that wing takes those of the deployment or the model. The call's key makes a repeated call the same job.
+ */
+export const createModelBatchJob: Delegate = {
+  name: 'CreateModelBatchJob',
+  async run(task) {
+    const created = await task.client.jobs.create(jobInput(task), {
+      idempotencyKey: task.call.key,
+      signal: task.signal,
+    })
+    return { JOB: withoutContents(created), JOB_ID: created.id }
+  },
+}
+
+function jobInput(task: DelegateTask): JobInput {
+  const input: JobInput = { ...modelOf(task), jobMLCS: [{ processInstance: processInstanceOf(task) }] }
+  const jobType = findText(task, 'JOB_TYPE')
+  if (jobType !== undefined) input.jobType = parseJobType(task, jobType)
+  const inputFile = findInput(task, 'INPUT_FILE')
+  if (inputFile !== undefined) input.inputData = parseJobFiles(inputFile, 'INPUT_FILE')
+  const outputFile = findInput(task, 'OUTPUT_FILE')
+  if (outputFile !== undefined) input.outputData = parseJobFiles(outputFile, 'OUTPUT_FILE')
+  const parameters = findInput(task, 'JOB_PARAMETERS')
+  if (typeof parameters === 'object' && parameters !== null && !Array.isArray(parameters))
+    input.jobParameters = parameters
+  return input
+}
+
+function modelOf(task: DelegateTask): JobInput {
+  const deployed = findDocument(task, 'DEPLOYED_MODEL')
+  if (deployed !== undefined) return { deployedModel: { id: deployed.id } }
+  const deployable = findDocument(task, 'DEPLOYABLE_MODEL')
+  if (deployable === undefined)
+    throw missing(task, 'DEPLOYED_MODEL', 'the deployment to run; DEPLOYABLE_MODEL, a snapshot, will do too')
+  const stage = findText(task, 'MODEL_STAGE')
+  return { model: { id: deployable.id }, ...(stage === undefined ? {} : { stage }) }
+}
+
+function processInstanceOf(task: DelegateTask) {
+  const { instance } = task
+  return {
+    id: instance.id,
+    rootProcessInstanceId: instance.rootProcessInstanceId,
+    processDefinitionId: instance.definitionId,
+    processDefinitionKey: instance.definitionKey,
+    processDefinitionName: task.definitionName,
+    startTime: instance.startedAt.toISOString(),
+    endTime: null,
+    durationInMillis: null,
+    state: instance.state,
+  }
+}
+
+function parseJobType(task: DelegateTask, text: string): JobType {
+  const parsed = JobType.safeParse(text)
+  if (parsed.success) return parsed.data
+  throw new InputError(
+    'InvalidField',
+    `${where(task)}: JOB_TYPE is '${text}': it must be one of ${JobType.options.join(', ')}`,
+  )
+}
+
+const endedStates: ReadonlySet<string> = new Set(['COMPLETE', 'ERROR', 'CANCELLED'])
+
+/** The batch jobs of a deleted instance have nobody to wait for them. */
+export async function cancelJobsOf(client: Client, processInstanceId: string, signal: AbortSignal): Promise<string[]> {
+  const search = `${modelManageApi}/jobHistories/search/findAllByJobMLCS_ProcessInstanceRootProcessInstanceId`
+  const query = { processInstanceId, size: 1000 }
+  const histories = await client.call<HalList<JobHistoryBody>>('GET', search, undefined, { query, signal })
+  const cancelled: string[] = []
+  for (const history of histories._embedded.jobHistories ?? []) {
+    if (endedStates.has(history.jobStatus)) continue
+    await client.jobs.cancel(history.jobId, `The process instance ${processInstanceId} was deleted`, { signal })
+    cancelled.push(history.jobId)
+  }
+  return cancelled
+}

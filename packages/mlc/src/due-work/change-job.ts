@@ -1,0 +1,136 @@
+/** What an operator does with due work: run it now, give it retries, move it, suspend it, throw it away. */
+import { AppError } from '@rowhouse/contract'
+import { sql } from 'kysely'
+import { camundaProblem, notFound, nullValue } from '../camunda-problems.ts'
+import type { MlcContext } from '../context.ts'
+import { driveWork } from '../instances/drive.ts'
+import { runErrand } from '../instances/errands.ts'
+import { isEngineFailure } from '../instances/failure.ts'
+import { inUnit } from '../instances/unit.ts'
+
+interface WorkRow {
+  id: string
+  instance_id: string | null
+  definition_id: string | null
+  activity_id: string
+  kind: string
+  retries: number
+  repeat: string | null
+  due_at: Date | null
+  payload: Record<string, unknown> | null
+}
+
+const manualLockMs = 120_000
+
+async function findWork(ctx: MlcContext, id: string): Promise<WorkRow | undefined> {
+  const { rows } = await sql<WorkRow>`
+    select id, instance_id, definition_id, activity_id, kind, retries, repeat, due_at, payload
+    from mlc.due_work where id = ${id} and kind <> 'cancel-jobs'`.execute(ctx.database.kysely)
+  return rows[0]
+}
+
+/** Also suspended work and work without retries. A failure is told and costs no retry. */
+export async function executeJob(ctx: MlcContext, id: string): Promise<void> {
+  const work = await findWork(ctx, id)
+  const unknown = `No job found with id '${id}': job is null`
+  if (work === undefined) throw notFound('job', id, unknown, 0)
+  const owner = `${ctx.serverId} by hand ${ctx.newId()}`
+  await lockByHand(ctx, id, owner)
+  try {
+    if (work.instance_id === null) await runErrand(ctx, { ...work, owner }, new AbortController().signal)
+    else
+      await driveWork(
+        ctx,
+        { workId: id, instanceId: work.instance_id, owner },
+        { signal: new AbortController().signal },
+      )
+  } catch (error) {
+    // Camunda answers engine exceptions of the run as 404; what a delegate said is one of them.
+    if (isEngineFailure(error)) throw camundaProblem(404, 'InvalidRequestException', error.message)
+    if (error instanceof AppError && error.kind !== 'Bug' && error.kind !== 'Unavailable') {
+      throw camundaProblem(404, 'InvalidRequestException', error.message)
+    }
+    throw error
+  } finally {
+    await sql`update mlc.due_work set lock_owner = null, lock_expires_at = null where id = ${id} and lock_owner = ${owner}`.execute(
+      ctx.database.kysely,
+    )
+  }
+}
+
+async function lockByHand(ctx: MlcContext, id: string, owner: string): Promise<void> {
+  const now = ctx.now()
+  await sql`
+    update mlc.due_work set lock_owner = ${owner}, lock_expires_at = ${new Date(now.getTime() + manualLockMs)}
+    where id = ${id} and (lock_expires_at is null or lock_expires_at < ${now})`.execute(ctx.database.kysely)
+}
+
+export async function setJobRetries(ctx: MlcContext, id: string, retries: number, dueAt: Date | null): Promise<void> {
+  if (!Number.isInteger(retries) || retries < 0) {
+    throw camundaProblem(
+      500,
+      'ProcessEngineException',
+      `The number of job retries must be a non-negative Integer, but '${retries}' has been provided.`,
+    )
+  }
+  const work = await findWork(ctx, id)
+  if (work === undefined) throw nullValue(`No job found with id '${id}'.`)
+  const instanceId = work.instance_id
+  if (instanceId === null) {
+    await sql`update mlc.due_work set retries = ${retries}::int, due_at = coalesce(${dueAt}, due_at) where id = ${id}`.execute(
+      ctx.database.kysely,
+    )
+  } else {
+    await inUnit(ctx, async (unit) => {
+      await unit.load([instanceId])
+      if (!unit.get(instanceId)?.dueWork.some((row) => row.id === id)) throw nullValue(`No job found with id '${id}'.`)
+      unit.apply(instanceId, { type: 'set-work-retries', workId: id, retries, ...(dueAt === null ? {} : { dueAt }) })
+    })
+  }
+  ctx.wake('due-work')
+}
+
+/** `dueAt` null: at once. */
+export async function setJobDueDate(ctx: MlcContext, id: string, dueAt: Date | null): Promise<void> {
+  await changeRow(ctx, id, sql`due_at = ${dueAt}::timestamptz`, true)
+}
+
+export async function suspendJob(ctx: MlcContext, id: string, suspended: boolean): Promise<void> {
+  await changeRow(ctx, id, sql`is_suspended = ${suspended}::boolean`, false)
+}
+
+export async function setJobPriority(ctx: MlcContext, id: string, priority: number): Promise<void> {
+  await changeRow(ctx, id, sql`priority = ${priority}::bigint`, true)
+}
+
+/** The token that waits for it waits for ever, as in Camunda. */
+export async function deleteJob(ctx: MlcContext, id: string): Promise<void> {
+  const work = await findWork(ctx, id)
+  if (work === undefined) throw notFound('job', id, `No job found with id '${id}'.`)
+  await ctx.database.transaction(async (tx) => {
+    await sql`select 1 from mlc.instance where id = ${work.instance_id} for update`.execute(tx)
+    await sql`delete from mlc.due_work where id = ${id}`.execute(tx)
+    await sql`
+      update mlc.history_incident set state = 'deleted', ended_at = ${ctx.now()}
+      where id in (select id from mlc.incident where configuration = ${id})`.execute(tx)
+    await sql`delete from mlc.incident where configuration = ${id}`.execute(tx)
+  })
+}
+
+async function changeRow(
+  ctx: MlcContext,
+  id: string,
+  change: ReturnType<typeof sql>,
+  mustExist: boolean,
+): Promise<void> {
+  const work = await findWork(ctx, id)
+  if (work === undefined) {
+    if (mustExist) throw nullValue(`No job found with id '${id}'.: job is null`)
+    return
+  }
+  await ctx.database.transaction(async (tx) => {
+    await sql`select 1 from mlc.instance where id = ${work.instance_id} for update`.execute(tx)
+    await sql`update mlc.due_work set ${change} where id = ${id}`.execute(tx)
+  })
+  ctx.wake('due-work')
+}

@@ -1,0 +1,47 @@
+/** What is written about a failure, and how a synchronous caller is told of it. */
+import { BpmnExpressionError, EngineError, StepFailure } from '@rowhouse/bpmn'
+import { AppError } from '@rowhouse/contract'
+import { camundaProblem, restProblem } from '../camunda-problems.ts'
+
+export interface Failure {
+  message: string
+  stack: string | null
+  failedActivityId: string | null
+}
+
+const messageMax = 4000
+
+export function failureOf(error: unknown): Failure {
+  const failedActivityId = error instanceof StepFailure ? error.failedActivityId : null
+  const message = error instanceof Error ? error.message : String(error)
+  return { message: message.slice(0, messageMax), stack: stackOf(error), failedActivityId }
+}
+
+/** A diagram's own failure, as opposed to one of the store or of this program. */
+export function isEngineFailure(error: unknown): error is Error {
+  return error instanceof StepFailure || error instanceof EngineError || error instanceof BpmnExpressionError
+}
+
+/** 500 ProcessEngineException, or RestException when a caller prefixes what it was about to do. Other errors stay as they are. */
+export function engineProblem(error: unknown, prefix = ''): unknown {
+  if (!isEngineFailure(error)) return error
+  if (prefix === '') return camundaProblem(500, 'ProcessEngineException', error.message)
+  return restProblem(500, `${prefix}${error.message}`)
+}
+
+/** Runs a synchronous command; an engine failure in it is answered as Camunda does. */
+export async function toldAsCamunda<T>(prefix: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw engineProblem(error, prefix)
+  }
+}
+
+function stackOf(error: unknown): string | null {
+  if (!(error instanceof Error)) return null
+  if (error instanceof StepFailure) return stackOf(error.cause) ?? error.message
+  // Our own errors are sentences for the reader; a stack of ours would tell nothing more.
+  if (error instanceof AppError) return `${error.code}: ${error.message}\n${JSON.stringify(error.data, null, 2)}`
+  return error.stack ?? error.message
+}

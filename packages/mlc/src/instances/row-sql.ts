@@ -1,0 +1,33 @@
+/** Many rows as one parameter: the SQL fragments that statements over sets are made of. */
+import type { Changes, HistoryEvent } from '@rowhouse/bpmn'
+import { type RawBuilder, sql } from 'kysely'
+import { toJsonRow } from './row-names.ts'
+
+export interface FlushInput {
+  changes: Changes
+  history: HistoryEvent[]
+  /** null: the instance is new. */
+  loadedRevision: number | null
+}
+
+export function insertRows(table: string, columns: readonly string[], rows: readonly object[]): RawBuilder<unknown> {
+  const list = columns.join(', ')
+  return sql`insert into ${sql.raw(`mlc.${table} (${list})`)}
+    select ${sql.raw(list)} from jsonb_populate_recordset(null::${sql.raw(`mlc.${table}`)}, ${jsonRows(rows)}::jsonb)`
+}
+
+/** A changed piece of due work is nobody's any more: its lock ends with the change. */
+export function upsertRows(table: string, columns: readonly string[], rows: readonly object[]): RawBuilder<unknown> {
+  const sets = columns.filter((column) => column !== 'id').map((column) => `${column} = excluded.${column}`)
+  if (table === 'due_work') sets.push('lock_owner = null', 'lock_expires_at = null')
+  return sql`${insertRows(table, columns, rows)} on conflict (id) do update set ${sql.raw(sets.join(', '))}`
+}
+
+/** JSON for PostgreSQL, which cannot store the character U+0000 (an error text of a foreign program may hold it). */
+export function jsonRows(rows: readonly object[]): string {
+  const text = JSON.stringify(rows.map(toJsonRow))
+  if (!text.includes('\\u0000')) return text
+  return JSON.stringify(rows.map(toJsonRow), (_, value: unknown) =>
+    typeof value === 'string' ? value.replaceAll('\u0000', '\ufffd') : value,
+  )
+}

@@ -1,0 +1,150 @@
+/**
+ * The loop over due work: async continuations, timers, retries, errands. Started when the wing is ready, stopped with it. It takes
+ * what is due with a lock that expires (so that several servers may run it, and a dead one loses its work), runs up to
+ * `piecesMax` pieces at once, and sleeps until the next timer, a hint of this process, a NOTIFY of another, or the slow poll.
+ */
+import { isDatabaseAway } from '@rowhouse/postgres'
+import { sql } from 'kysely'
+import type { MlcContext } from '../context.ts'
+import { sweepKeptMessages } from '../message/kept-messages.ts'
+import { driveWorkCounting } from './drive.ts'
+import { runErrand } from './errands.ts'
+
+export interface RunDueLoop {
+  start(): void
+  wake(): void
+  stop(): Promise<void>
+}
+
+/** Delegates are given up after a minute, so a lock outlives its holder's work. */
+const lockMs = 5 * 60_000
+const slowPollMs = 5_000
+const sweepEveryMs = 60_000
+const afterErrorMs = 500
+
+interface DueRow {
+  id: string
+  instance_id: string | null
+  definition_id: string | null
+  activity_id: string
+  kind: string
+  retries: number
+  repeat: string | null
+  due_at: Date | null
+  payload: Record<string, unknown> | null
+}
+
+export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
+  const running = new Set<Promise<void>>()
+  const aborter = new AbortController()
+  let isStopped = false
+  let isWoken = false
+  let wakeSleeper: (() => void) | undefined
+  let loop: Promise<void> | undefined
+  let sweptAt = ctx.now().getTime()
+
+  function wake(): void {
+    isWoken = true
+    wakeSleeper?.()
+  }
+
+  async function sleep(ms: number): Promise<void> {
+    if (isWoken || isStopped) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      wakeSleeper = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    wakeSleeper = undefined
+  }
+
+  async function run(row: DueRow): Promise<void> {
+    try {
+      if (row.instance_id === null) await runErrand(ctx, { ...row, owner: ctx.serverId }, aborter.signal)
+      else {
+        const work = { workId: row.id, instanceId: row.instance_id, owner: ctx.serverId }
+        await driveWorkCounting(ctx, work, { signal: aborter.signal })
+      }
+    } catch (error) {
+      if (!aborter.signal.aborted)
+        ctx.log.error({ err: error, workId: row.id }, 'due work could not be finished; it is tried again')
+      await release(ctx, row.id)
+    }
+  }
+
+  async function round(): Promise<void> {
+    isWoken = false
+    const free = piecesMax - running.size
+    const taken = free > 0 ? await take(ctx, free) : []
+    for (const row of taken) {
+      const piece = run(row).finally(() => {
+        running.delete(piece)
+        wake()
+      })
+      running.add(piece)
+    }
+    if (taken.length > 0) return
+    if (ctx.now().getTime() - sweptAt > sweepEveryMs) {
+      sweptAt = ctx.now().getTime()
+      await sweepKeptMessages(ctx)
+    }
+    await sleep(running.size > 0 ? slowPollMs : await msToNext(ctx))
+  }
+
+  async function runLoop(): Promise<void> {
+    while (!isStopped) {
+      try {
+        await round()
+      } catch (error) {
+        ctx.log[isDatabaseAway(error) ? 'warn' : 'error']({ err: error }, 'looking for due work failed; trying again')
+        isWoken = false
+        await sleep(afterErrorMs)
+      }
+    }
+  }
+
+  return {
+    start() {
+      loop ??= runLoop()
+    },
+    wake,
+    async stop() {
+      isStopped = true
+      aborter.abort()
+      wake()
+      await loop
+      await Promise.allSettled(running)
+    },
+  }
+}
+
+async function take(ctx: MlcContext, pieces: number): Promise<DueRow[]> {
+  const now = ctx.now()
+  const until = new Date(now.getTime() + lockMs)
+  const { rows } = await sql<DueRow>`
+    select id, instance_id, definition_id, activity_id, kind, retries, repeat, due_at, payload
+    from mlc.take_due_work(${ctx.serverId}, ${now}, ${until}, ${pieces}::int)`.execute(ctx.database.kysely)
+  return rows
+}
+
+/** Given back unharmed, with a pause so that a passing trouble is not hammered. */
+async function release(ctx: MlcContext, workId: string): Promise<void> {
+  const again = new Date(ctx.now().getTime() + afterErrorMs)
+  await sql`
+    update mlc.due_work set lock_owner = null, lock_expires_at = null, due_at = greatest(due_at, ${again})
+    where id = ${workId} and lock_owner = ${ctx.serverId}`
+    .execute(ctx.database.kysely)
+    .catch((error: unknown) => ctx.log.warn({ err: error, workId }, 'the lock of due work stays until it expires'))
+}
+
+async function msToNext(ctx: MlcContext): Promise<number> {
+  const now = ctx.now()
+  const { rows } = await sql<{ next_at: Date | null }>`
+    select min(due_at) as next_at from mlc.due_work
+    where retries > 0 and not is_suspended and due_at > ${now}`.execute(ctx.database.kysely)
+  const nextAt = rows[0]?.next_at
+  if (nextAt === null || nextAt === undefined) return slowPollMs
+  return Math.min(Math.max(nextAt.getTime() - now.getTime(), 1), slowPollMs)
+}

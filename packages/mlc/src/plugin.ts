@@ -1,0 +1,103 @@
+/**
+ * The mlc wing: routes under the prefix it is registered with, and again below `engine/default`; loops that start when the app is
+ * ready and stop when it closes. Its tables are brought up to date by whoever composes the wings.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Client } from '@rowhouse/contract'
+import { camundaErrors } from '@rowhouse/http'
+import type { FastifyInstance } from 'fastify'
+import type { MlcContext, MlcDatabase, WakeKind } from './context.ts'
+import { definitionRoutes } from './definitions/definition.routes.ts'
+import { deployShipped, type ShippedDefinition } from './definitions/deploy-shipped.ts'
+import { deploymentRoutes } from './definitions/deployment.routes.ts'
+import { makeGraphCache } from './definitions/graph-cache.ts'
+import { jobRoutes } from './due-work/job.routes.ts'
+import { jobDefinitionRoutes } from './due-work/job-definition.routes.ts'
+import { eventRoutes } from './events/event.routes.ts'
+import { externalTaskRoutes } from './external-tasks/external-task.routes.ts'
+import { makeTaskWaiters, type TaskWaiters } from './external-tasks/task-waiters.ts'
+import { historyRoutes } from './history/history.routes.ts'
+import { incidentRoutes } from './incidents/incident.routes.ts'
+import { wakeChannel } from './instances/aggregate-store.ts'
+import { executionList } from './instances/execution-list.ts'
+import { instanceRoutes } from './instances/instance.routes.ts'
+import { makeRunDueLoop } from './instances/run-due.ts'
+import { registerList } from './lists/list-resource.ts'
+import { eventSubscriptionList } from './message/event-subscription-list.ts'
+import { messageRoutes } from './message/message.routes.ts'
+import { newId } from './new-id.ts'
+import { signalRoutes } from './signal/signal.routes.ts'
+import { taskRoutes } from './tasks/task.routes.ts'
+import { variableInstanceList } from './variables/variable-instance-list.ts'
+
+export interface MlcOptions {
+  database: MlcDatabase
+  modelManage: Client
+  shippedDefinitions: ShippedDefinition[]
+  now?: () => Date
+}
+
+/** The version of Camunda whose REST this is. */
+const camundaVersion = '7.24.0'
+
+export async function mlc(app: FastifyInstance, options: MlcOptions): Promise<void> {
+  camundaErrors(app)
+  const waiters = makeTaskWaiters()
+  const ctx: MlcContext = {
+    database: options.database,
+    modelManage: options.modelManage,
+    graphs: makeGraphCache(),
+    log: app.log,
+    now: options.now ?? (() => new Date()),
+    newId,
+    serverId: randomUUID(),
+    wake: (kind) => wakers[kind](),
+  }
+  const loop = makeRunDueLoop(ctx)
+  const wakers: Record<WakeKind, () => void> = { 'due-work': loop.wake, 'external-task': waiters.wake }
+  allRoutes(app, ctx, waiters)
+  await app.register(async (engine) => allRoutes(engine, ctx, waiters), { prefix: '/engine/default' })
+  let unlisten: (() => Promise<void>) | undefined
+  app.addHook('onReady', async () => {
+    unlisten = await options.database.listen(wakeChannel, (payload) => hear(ctx, payload))
+    await deployShipped(ctx, options.shippedDefinitions)
+    loop.start()
+  })
+  app.addHook('preClose', async () => waiters.close())
+  app.addHook('onClose', async () => {
+    waiters.close()
+    await loop.stop()
+    await unlisten?.()
+  })
+}
+
+/** `kind serverId`, or nothing after the connection broke. What this process said it knows already. */
+function hear(ctx: MlcContext, payload: string): void {
+  const [kind, from] = payload.split(' ')
+  if (from === ctx.serverId) return
+  if (kind === 'due-work' || kind === 'external-task') ctx.wake(kind)
+  else {
+    ctx.wake('due-work')
+    ctx.wake('external-task')
+  }
+}
+
+function allRoutes(app: FastifyInstance, ctx: MlcContext, waiters: TaskWaiters): void {
+  deploymentRoutes(app, ctx)
+  definitionRoutes(app, ctx)
+  signalRoutes(app, ctx)
+  messageRoutes(app, ctx)
+  eventRoutes(app, ctx)
+  instanceRoutes(app, ctx)
+  incidentRoutes(app, ctx)
+  jobRoutes(app, ctx)
+  jobDefinitionRoutes(app, ctx)
+  externalTaskRoutes(app, ctx, waiters)
+  taskRoutes(app, ctx)
+  historyRoutes(app, ctx)
+  registerList(app, ctx, executionList)
+  registerList(app, ctx, eventSubscriptionList)
+  registerList(app, ctx, variableInstanceList)
+  app.get('/engine', async () => [{ name: 'default' }])
+  app.get('/version', async () => ({ version: camundaVersion }))
+}

@@ -1,0 +1,77 @@
+import { sql } from 'kysely'
+import { camundaProblem, nullValue } from '../camunda-problems.ts'
+import type { MlcContext } from '../context.ts'
+import { toldAsCamunda } from '../instances/failure.ts'
+import { inUnit, type Unit } from '../instances/unit.ts'
+import { deliverKeptMessages } from '../message/kept-messages.ts'
+import { findStarts, findWaiting, type StartReceiver, type WaitingReceiver } from './receivers.ts'
+import type { SignalWish } from './signal-wish.ts'
+
+/**
+ * Camunda's signal: everyone reached, woken or started, runs to its next wait state in this one transaction; if one fails, all is
+ * undone and the caller is told. Nobody reached is no failure.
+ */
+export async function throwSignal(ctx: MlcContext, wish: SignalWish, caller: string | null): Promise<void> {
+  const awaited = await toldAsCamunda('', async () => {
+    const done = await inUnit(ctx, async (unit) => {
+      const waiting =
+        wish.executionId === null
+          ? await findWaiting(unit.tx, wish.name, wish)
+          : await waitingOne(unit, wish, wish.executionId)
+      const starts = wish.executionId === null ? await findStarts(unit.tx, 'signal', wish.name, wish) : []
+      await notify(unit, waiting, wish)
+      for (const start of starts) await startOne(ctx, unit, start, wish, caller)
+    })
+    return done.awaited
+  })
+  await deliverKeptMessages(ctx, awaited)
+}
+
+/** One that was ended by an earlier delivery is skipped. */
+async function notify(unit: Unit, waiting: readonly WaitingReceiver[], wish: SignalWish): Promise<void> {
+  await unit.load(waiting.map((receiver) => receiver.instanceId))
+  for (const { instanceId, subscriptionId } of waiting) {
+    if (!unit.get(instanceId)?.subscriptions.some((row) => row.id === subscriptionId)) continue
+    unit.apply(instanceId, { type: 'deliver', subscriptionId, variables: wish.variables })
+  }
+}
+
+async function waitingOne(unit: Unit, wish: SignalWish, executionId: string): Promise<WaitingReceiver[]> {
+  const one = (await findWaiting(unit.tx, wish.name)).filter((receiver) => receiver.executionId === executionId)
+  if (one.length > 0) return one
+  if (await executionExists(unit, executionId)) {
+    throw camundaProblem(
+      500,
+      'ProcessEngineException',
+      `Execution '${executionId}' has not subscribed to a signal event with name '${wish.name}'.`,
+    )
+  }
+  throw nullValue(`Cannot find execution with id '${executionId}': execution is null`)
+}
+
+async function startOne(
+  ctx: MlcContext,
+  unit: Unit,
+  start: StartReceiver,
+  wish: SignalWish,
+  caller: string | null,
+): Promise<void> {
+  const graph = await ctx.graphs.get(unit.tx, start.definition.id)
+  unit.start(graph, {
+    instanceId: ctx.newId(),
+    definitionId: start.definition.id,
+    startActivityId: start.activityId,
+    businessKey: null,
+    tenantId: start.definition.tenant_id,
+    startUserId: caller,
+    variables: wish.variables,
+    commitAtStart: false,
+  })
+}
+
+async function executionExists(unit: Unit, id: string): Promise<boolean> {
+  const { rows } = await sql<{ found: boolean }>`select true as found from mlc.execution where id = ${id}`.execute(
+    unit.tx,
+  )
+  return rows.length > 0
+}

@@ -1,0 +1,123 @@
+/** What people do with user tasks, under the instance's lock. */
+import type { Aggregate, StepEvent, TypedValue, UserTaskRow } from '@rowhouse/bpmn'
+import type { AppError } from '@rowhouse/contract'
+import { sql } from 'kysely'
+import { camundaProblem, nullValue, restProblem } from '../camunda-problems.ts'
+import type { MlcContext } from '../context.ts'
+import { engineProblem, isEngineFailure } from '../instances/failure.ts'
+import { inUnit } from '../instances/unit.ts'
+import { deliverKeptMessages } from '../message/kept-messages.ts'
+
+type Values = Record<string, TypedValue>
+type Patch = (StepEvent & { type: 'task-updated' })['patch']
+
+export async function completeUserTask(ctx: MlcContext, id: string, variables: Values): Promise<Aggregate> {
+  const prefix = `Cannot complete task ${id}: `
+  return prefixed(prefix, () => applyToTask(ctx, id, () => ({ type: 'task-completed', taskId: id, variables })))
+}
+
+/** Variables of the instance as they were when the task was done; Camunda answers them with `withVariablesInReturn`. */
+export function instanceVariables(aggregate: Aggregate): [string, TypedValue][] {
+  const { id } = aggregate.instance
+  return aggregate.variables.filter((row) => row.executionId === id).map((row) => [row.name, row.value])
+}
+
+export async function throwUserTaskError(
+  ctx: MlcContext,
+  id: string,
+  error: { errorCode: string; errorMessage: string | null; variables: Values },
+): Promise<void> {
+  await applyToTask(ctx, id, () => ({ type: 'task-bpmn-error', taskId: id, ...error }))
+}
+
+export async function claimTask(ctx: MlcContext, id: string, userId: string | null): Promise<void> {
+  await updateTask(ctx, id, (task) => {
+    if (userId !== null && task.assignee !== null && task.assignee !== userId) {
+      throw camundaProblem(500, 'TaskAlreadyClaimedException', `Task '${id}' is already claimed by someone else.`)
+    }
+    return { assignee: userId }
+  })
+}
+
+export async function assignTask(ctx: MlcContext, id: string, userId: string | null): Promise<void> {
+  await updateTask(ctx, id, () => ({ assignee: userId }))
+}
+
+/** The owner stays responsible; who gets it resolves it back. */
+export async function delegateTask(ctx: MlcContext, id: string, userId: string | null): Promise<void> {
+  await updateTask(ctx, id, (task) => ({
+    assignee: userId,
+    owner: task.owner ?? task.assignee,
+    delegationState: 'PENDING',
+  }))
+}
+
+export async function resolveTask(ctx: MlcContext, id: string, variables: Values): Promise<void> {
+  await prefixed(`Cannot resolve task ${id}: `, async () => {
+    await applyToTask(
+      ctx,
+      id,
+      (task) => ({ type: 'task-updated', taskId: id, patch: { assignee: task.owner, delegationState: 'RESOLVED' } }),
+      (task) => ({
+        type: 'variables-changed',
+        executionId: task.executionId,
+        set: variables,
+        remove: [],
+        local: false,
+      }),
+    )
+  })
+}
+
+export async function editTask(ctx: MlcContext, id: string, patch: Patch): Promise<void> {
+  await updateTask(ctx, id, () => patch)
+}
+
+async function updateTask(ctx: MlcContext, id: string, patch: (task: UserTaskRow) => Patch): Promise<void> {
+  await applyToTask(ctx, id, (task) => ({ type: 'task-updated', taskId: id, patch: patch(task) }))
+}
+
+async function applyToTask(
+  ctx: MlcContext,
+  id: string,
+  ...events: ((task: UserTaskRow) => StepEvent)[]
+): Promise<Aggregate> {
+  try {
+    const { result, awaited } = await inUnit(ctx, async (unit) => {
+      const { rows } = await sql<{
+        instance_id: string
+      }>`select instance_id from mlc.user_task where id = ${id}`.execute(unit.tx)
+      const instanceId = rows[0]?.instance_id
+      if (instanceId === undefined) throw unknownTask(id)
+      await unit.load([instanceId])
+      let aggregate = unit.get(instanceId)
+      for (const event of events) {
+        const task = aggregate?.userTasks.find((row) => row.id === id)
+        if (task === undefined) throw unknownTask(id)
+        aggregate = unit.apply(instanceId, event(task)).aggregate
+      }
+      if (aggregate === undefined) throw unknownTask(id)
+      return aggregate
+    })
+    await deliverKeptMessages(ctx, awaited)
+    return result
+  } catch (error) {
+    throw isEngineFailure(error) ? engineProblem(error) : error
+  }
+}
+
+/** Camunda wraps what goes wrong in a RestException that says what was to be done. */
+async function prefixed<T>(prefix: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const oddity = (error as { data?: { camunda?: { type?: string } } }).data?.camunda
+    const isEngines = oddity?.type === 'ProcessEngineException' || oddity?.type === 'NullValueException'
+    if (isEngines && error instanceof Error) throw restProblem(500, `${prefix}${error.message}`)
+    throw error
+  }
+}
+
+function unknownTask(id: string): AppError {
+  return nullValue(`Cannot find task with id ${id}: task is null`)
+}
