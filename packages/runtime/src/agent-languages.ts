@@ -1,5 +1,6 @@
 /** What this runtime can run: looked at once, at start. */
 import { InputError } from '@rowhouse/contract'
+import { launchNode } from './launch-node.ts'
 import { describePython } from './python/describe-python.ts'
 import { launchPython } from './python/launch-python.ts'
 import type { RunContext } from './run-job-attempt.ts'
@@ -12,8 +13,8 @@ export interface Languages {
 
 /** Python may be missing: the runtime then takes JavaScript models only, and says so. An interpreter named by a person must work. */
 export async function findLanguages(python: string, log: (line: string) => void): Promise<Languages> {
-  const runners: Languages['runners'] = {}
-  const versions: Record<string, string> = {}
+  const runners: Languages['runners'] = { JAVASCRIPT: { interpreter: process.execPath, launch: launchNode } }
+  const versions: Record<string, string> = { JAVASCRIPT: process.versions.node }
   const found = await describePython(python).catch((error: Error) => error)
   if (!(found instanceof Error)) {
     runners.PYTHON = { interpreter: found.executable, launch: launchPython }

@@ -7,6 +7,7 @@ import { findLanguages } from './agent-languages.ts'
 import { claimWorkFolder } from './agent-leftovers.ts'
 import { parseConfig, type RuntimeConfig } from './config.ts'
 import { ensureEnvironment } from './python/environments.ts'
+import { coolPython, warmPython } from './python/launch-python.ts'
 import { messageOf } from './register.ts'
 
 const exitCodes: Partial<Record<AppError['kind'], number>> = { InputError: 2, Denied: 4, Conflict: 5 }
@@ -34,6 +35,8 @@ async function runAgent(config: RuntimeConfig, log: (line: string) => void): Pro
     },
   })
   const languages = await findLanguages(config.python, log)
+  // The first job is to find its interpreter warm; should that fail, jobs start afresh.
+  if (languages.runners.PYTHON) void warmPython(languages.runners.PYTHON.interpreter).catch(() => {})
   const workFolder = await claimWorkFolder(config.workDir, log)
   const agent = startAgent({
     client,
@@ -68,7 +71,7 @@ async function runAgent(config: RuntimeConfig, log: (line: string) => void): Pro
     },
   })
   stopOnSignals(agent, config, log)
-  const end = await agent.ended
+  const end = await agent.ended.finally(coolPython)
   return end === 'drained' ? 0 : 5
 }
 

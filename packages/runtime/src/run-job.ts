@@ -61,6 +61,7 @@ async function runAttempt(job: Job, work: Work): Promise<Result> {
   console.say(
     `loading ${plan.source}, function ${plan.functions[job.function] ?? job.function}, ${plan.inputs.length} input(s)`,
   )
+  await noteLeftovers(attempt, work.output, null)
   await runModel({
     launch,
     interpreter,
@@ -180,7 +181,7 @@ function failedVerdict(error: unknown, context: RunContext): Verdict {
 }
 
 /** For the next agent in this work folder, should this one be killed: what to stop and what to remove. */
-async function noteLeftovers(attempt: Attempt, output: PreparedOutput | null, pid: number): Promise<void> {
+async function noteLeftovers(attempt: Attempt, output: PreparedOutput | null, pid: number | null): Promise<void> {
   await writeFile(
     join(attempt.folder, 'leftovers.json'),
     JSON.stringify({ pid, sideFile: output?.isExternal ? output.plan.path : null }),

@@ -6,6 +6,7 @@ import { makeClient } from '@rowhouse/contract'
 import { type Agent, startAgent } from '../src/agent.ts'
 import { findLanguages } from '../src/agent-languages.ts'
 import { ensureEnvironment } from '../src/python/environments.ts'
+import { coolPython } from '../src/python/launch-python.ts'
 import { type GatewayFixture, startGateway } from './gateway-fixture.ts'
 
 export interface RuntimeFixture {
@@ -61,6 +62,7 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
     log,
     async close() {
       await agent.drain('the test is over')
+      coolPython()
       await gateway.close()
       await rm(folder, { recursive: true, force: true })
       await rm(data, { recursive: true, force: true })
