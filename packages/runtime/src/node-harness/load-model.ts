@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { Script } from 'node:vm'
 import type { HarnessPlan } from '../harness-protocol.ts'
 import { type Annotations, type Role, readAnnotations } from './annotations.ts'
 import { failureOf, JobFailed } from './failure.ts'
@@ -52,7 +53,8 @@ export async function loadModel(plan: HarnessPlan): Promise<Model> {
   try {
     module = await import(pathToFileURL(path).href)
   } catch (error) {
-    throw failureOf('load', error)
+    const { phase, message, place, traceback } = failureOf('load', error)
+    throw new JobFailed(phase, message, place, [...whereBroken(error, source, plan.source), ...traceback])
   }
   return asModel(plan, module, readAnnotations(source))
 }
@@ -100,12 +102,11 @@ function decideFormats(playground: string): void {
   const inside = `${pathToFileURL(playground)}/`
   registerHooks({
     load(url, context, next) {
-      if (!url.startsWith(inside) || !/\.js$/.test(url) || hasPackage(dirname(fileURLToPath(url)), playground))
+      const [, extension] = /\.([jt]s)$/.exec(url) ?? []
+      if (!url.startsWith(inside) || extension === undefined || hasPackage(dirname(fileURLToPath(url)), playground))
         return next(url, context)
-      return next(url, {
-        ...context,
-        format: isModule(readFileSync(fileURLToPath(url), 'utf8')) ? 'module' : 'commonjs',
-      })
+      const format = isModule(readFileSync(fileURLToPath(url), 'utf8')) ? 'module' : 'commonjs'
+      return next(url, { ...context, format: extension === 'ts' ? `${format}-typescript` : format })
     },
   })
 }
@@ -115,7 +116,29 @@ function hasPackage(folder: string, playground: string): boolean {
   return folder !== playground && folder.startsWith(playground) && hasPackage(dirname(folder), playground)
 }
 
-const isModule = (source: string): boolean =>
-  /^[ \t]*(?:export[ \t]*(?:\{|\*|default\b|async\b|function\b|const\b|let\b|var\b|class\b)|import[ \t]*(?:["'{*]|[\w$]+[ \t]*(?:,|from\b)))/m.test(
-    source,
-  )
+const moduleWords =
+  /(?:^|[;}])[ \t]*(?:export[ \t]*(?:[{*]|default\b|async\b|function\b|const\b|let\b|var\b|class\b)|import[ \t]*(?:["'{*]|[\w$]+[ \t]*(?:,|from\b)))/m
+const commonWords = /\bmodule\.exports\b|\bexports\.\w|\brequire[ \t]*\(/
+
+const isModule = (source: string): boolean => moduleWords.test(source) || !commonWords.test(source)
+
+/** An ES module's syntax error does not say where: the same text without its module words is compiled once more to find out. */
+function whereBroken(error: unknown, source: string, name: string): string[] {
+  if (!(error instanceof SyntaxError)) return []
+  const blank = (text: string) => text.replace(/[^\n]/g, ' ')
+  const script = source
+    .replace(/^[ \t]*import\b[^;'"(]*["'][^'"\n]*["'];?/gm, blank)
+    .replace(/^[ \t]*export[ \t]+(?:default[ \t]+)?(?=[\w$([])/gm, blank)
+  try {
+    new Script(script, { filename: name })
+  } catch (found) {
+    const isSame = found instanceof SyntaxError && found.message === error.message
+    const [place = '', line = '', mark = ''] = isSame ? String(found.stack).split('\n') : []
+    if (place.startsWith(`${name}:`)) return [place, sourceLine(source, place) ?? line, mark]
+  }
+  return []
+}
+
+function sourceLine(source: string, place: string): string | undefined {
+  return source.split(/\r?\n/)[Number(place.slice(place.lastIndexOf(':') + 1)) - 1]
+}
