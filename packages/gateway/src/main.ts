@@ -2,40 +2,47 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from '@rowhouse/contract'
+import { mlc, mlcMigrations } from '@rowhouse/mlc'
 import { modelManage, modelManageMigrations } from '@rowhouse/model-manage'
 import { migrate } from '@rowhouse/postgres'
-import type { Wing } from './compose.ts'
 import { describeSettings, parseServerConfig, type ServerConfig } from './config.ts'
 import { hasParent, hearDatabaseUrl, tellParent } from './parent.ts'
-import { type OpenWings, type RunningServer, startServer } from './server.ts'
+import { type OpenWings, type RunningServer, readDefinitions, startServer } from './server.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
 /** Each wing on its own schema, migrated; they reach one another through the client only. */
 function openWings(config: ServerConfig): OpenWings {
   return async (database, keys) => {
-    await migrate(database as never, modelManageMigrations)
-    const wings: Wing[] = [
+    const [shippedDefinitions] = await Promise.all([
+      readDefinitions(config.definitionsDir),
+      migrate(database as never, modelManageMigrations),
+      migrate(database as never, mlcMigrations),
+    ])
+    const settings = {
+      heartbeatMs: config.runtimeHeartbeatMs,
+      leaseMs: config.runtimeLeaseMs,
+      attemptsMax: config.jobAttemptsMax,
+      onlyDeployedRuntimes: config.jobOnlyDeployedRuntimes,
+    }
+    const filesDir = join(config.dataDir, 'files')
+    return [
       {
         prefix: '/model-manage/api',
         mount: (app, client) =>
-          modelManage(app, {
-            database: database as never,
-            mlc: client,
-            filesDir: join(config.dataDir, 'files'),
-            secretKey: keys.secret,
-            settings: {
-              heartbeatMs: config.runtimeHeartbeatMs,
-              leaseMs: config.runtimeLeaseMs,
-              attemptsMax: config.jobAttemptsMax,
-              onlyDeployedRuntimes: config.jobOnlyDeployedRuntimes,
-            },
-          }),
+          modelManage(app, { database: database as never, mlc: client, filesDir, secretKey: keys.secret, settings }),
+      },
+      {
+        prefix: '/mlc-service/rest',
+        mount: (app, client) => mlc(app, { database: database as never, modelManage: client, shippedDefinitions }),
       },
     ]
-    return wings
   }
 }
+
+// whoever read our output may have gone; the log goes on without a reader
+process.stdout.on('error', () => undefined)
+process.stderr.on('error', () => undefined)
 
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.includes('--help')) {

@@ -114,11 +114,20 @@ export function databaseUrl(role: string, password: string, place: Place, databa
   return `postgres://${credentials}@localhost/${database}?host=${encodeURIComponent(place.socketDir)}`
 }
 
-export function freePort(): Promise<number> {
+/** The port of the last start where it is free: programs that know the address find the server again. */
+export async function steadyPort(dataDir: string): Promise<number> {
+  const file = join(dataDir, 'port')
+  const last = Number(await readFile(file, 'utf8').catch(() => '0'))
+  const port = await listenOnce(last).catch(() => listenOnce(0))
+  if (port !== last) await writeFile(file, `${port}\n`)
+  return port
+}
+
+function listenOnce(wanted: number): Promise<number> {
   return new Promise((settle, fail) => {
     const server = createServer()
     server.once('error', fail)
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(wanted, '127.0.0.1', () => {
       const address = server.address()
       server.close(() => settle(typeof address === 'object' && address ? address.port : 0))
     })

@@ -9,10 +9,10 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Binaries, findBinaries } from './binaries.ts'
-import { type Cluster, databaseUrl, freePort, makeCluster, makeRoleAndDatabase, readCredentials } from './cluster.ts'
+import { type Cluster, databaseUrl, makeCluster, makeRoleAndDatabase, readCredentials, steadyPort } from './cluster.ts'
 import { EmbeddedPostgresError } from './embedded-error.ts'
 import { chooseAccount, chooseLauncher, launch } from './launcher.ts'
-import { readPostmaster, stopLeftover, takeFolder } from './postmaster.ts'
+import { isAlive, readPostmaster, stopLeftover, takeFolder } from './postmaster.ts'
 
 export interface EmbeddedOptions {
   dataDir: string
@@ -79,6 +79,19 @@ async function prepareCluster(
   return { ...base, credentials: await readCredentials(dataDir) }
 }
 
+/** What a start would find, for people who look before. */
+export async function describeEmbedded(
+  dataDir: string,
+): Promise<{ bundled: number; folder: string | null; runningPid: number | null }> {
+  const dir = join(resolve(dataDir), 'cluster')
+  const [binaries, folder, running] = await Promise.all([
+    findBinaries(join(dataDir, 'lib')),
+    clusterMajor(dir),
+    readPostmaster(dir),
+  ])
+  return { bundled: binaries.major, folder, runningPid: running && isAlive(running.pid) ? running.pid : null }
+}
+
 async function clusterMajor(dir: string): Promise<string | null> {
   try {
     return (await readFile(join(dir, 'PG_VERSION'), 'utf8')).trim()
@@ -122,7 +135,7 @@ async function startServer(
   for (;;) {
     const viaSocket =
       process.platform !== 'win32' && Buffer.byteLength(join(cluster.socketDir, '.s.PGSQL.5432')) <= socketPathMax
-    const port = viaSocket ? 5432 : await freePort()
+    const port = viaSocket ? 5432 : await steadyPort(cluster.dataDir)
     const server = spawnServer(cluster, { ...options, port, viaSocket }, log)
     const failure = await ready(server, cluster.dir)
     if (failure === null) {

@@ -1,5 +1,5 @@
 export { type Database, type DatabaseOptions, isDatabaseAway, openDatabase } from './database.ts'
-export { type EmbeddedOptions, type EmbeddedPostgres, startEmbedded } from './embedded.ts'
+export { describeEmbedded, type EmbeddedOptions, type EmbeddedPostgres, startEmbedded } from './embedded.ts'
 export { EmbeddedPostgresError } from './embedded-error.ts'
 export {
   claimIdempotencyKey,
@@ -10,3 +10,4 @@ export {
   storeIdempotentAnswer,
 } from './idempotency.ts'
 export { MigrationError, type Migrations, migrate } from './migrate.ts'
+export { isAlive, startMark, takeFolder } from './postmaster.ts'

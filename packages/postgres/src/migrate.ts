@@ -70,15 +70,12 @@ type Applied = Map<number, { name: string; sha256: string }>
 
 async function readApplied(client: pg.PoolClient, schema: string): Promise<Applied> {
   const table = `${client.escapeIdentifier(schema)}.migration`
-  try {
-    const { rows } = await client.query<{ number: number; name: string; sha256: string }>(
-      `select number, name, sha256 from ${table}`,
-    )
-    return new Map(rows.map(({ number, name, sha256 }) => [number, { name, sha256 }]))
-  } catch (error) {
-    if (['42P01', '3F000'].includes(String((error as { code?: unknown }).code))) return new Map()
-    throw error
-  }
+  const there = await client.query<{ there: boolean }>('select to_regclass($1) is not null as there', [table])
+  if (!there.rows[0]?.there) return new Map()
+  const { rows } = await client.query<{ number: number; name: string; sha256: string }>(
+    `select number, name, sha256 from ${table}`,
+  )
+  return new Map(rows.map(({ number, name, sha256 }) => [number, { name, sha256 }]))
 }
 
 function refuseChanged(schema: string, file: Migration, row: { name: string; sha256: string }): void {

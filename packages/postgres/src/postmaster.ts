@@ -108,7 +108,7 @@ function ps(pid: number, field: string): string {
   }
 }
 
-/** Tells two processes that had the same pid one after the other apart. */
+/** The moment a process began: tells two processes that had the same pid one after the other apart. */
 export function startMark(pid: number): string {
   if (process.platform === 'linux') return procStat(pid)?.[19] ?? ''
   return process.platform === 'win32' ? '' : ps(pid, 'lstart=')

@@ -1,0 +1,1 @@
+export { type UpOptions, up } from './up.ts'

@@ -1,0 +1,216 @@
+/** `rowhouse up`: PostgreSQL, server and runtime as children; what dies is started again; the runtime stops first, PostgreSQL last. */
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type EmbeddedPostgres, startEmbedded, takeFolder } from '@rowhouse/postgres'
+import { isThere, runtimeArguments, startRuntimeChild, startServerChild } from './children.ts'
+import { type Kept, keep, type Life } from './keep.ts'
+import { type Leftovers, openLeftovers } from './leftovers.ts'
+import { choosePort } from './port.ts'
+
+export interface UpOptions {
+  port: string
+  host: string
+  data: string
+  databaseUrl?: string
+  unsecured?: boolean
+  behindProxy?: boolean
+  tlsCert?: string
+  tlsKey?: string
+  definitions?: string
+  logLevel?: string
+  stage?: string
+  tag?: string[]
+  name?: string
+  files?: string[]
+  python?: string
+  slots?: string
+  runtime?: boolean
+}
+
+const say = (line: string) => void process.stderr.write(`rowhouse: ${line}\n`)
+
+/** Runs until it is told to stop. Answers the exit code. */
+export async function up(options: UpOptions): Promise<number> {
+  const dataDir = resolve(options.data)
+  const stopped = untilToldToStop()
+  const parts: Kept[] = []
+  let release: (() => Promise<void>) | undefined
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    release = await takeFolder(dataDir)
+    const leftovers = openLeftovers(dataDir)
+    await leftovers.clear(say)
+    const port = await choosePort(options.host, options.port)
+    stopped.onImpatience(() => {
+      for (const part of parts) part.kill()
+    })
+    const started = startParts({ options, dataDir, port, leftovers }, parts)
+    await Promise.race([started, stopped.asked])
+    await stopped.asked
+    return 0
+  } catch (error) {
+    say((error as Error).message)
+    return 1
+  } finally {
+    for (const part of parts.reverse()) await part.stop()
+    await release?.()
+  }
+}
+
+interface Start {
+  options: UpOptions
+  dataDir: string
+  port: number
+  leftovers: Leftovers
+}
+
+/** All at once: the server loads while PostgreSQL starts, the runtime looks for its languages meanwhile. */
+async function startParts(start: Start, parts: Kept[]): Promise<void> {
+  const { options, dataDir } = start
+  const database = keepDatabase(options.databaseUrl, dataDir, () => server.restart())
+  if (database.kept) parts.push(database.kept)
+  const server = keepServer(start, database.url)
+  parts.push(server)
+  const tokenFile = options.unsecured ? null : join(dataDir, 'runtime-token')
+  const isFirst = tokenFile !== null && !isThere(tokenFile)
+  const whenServerReady = Promise.all([database.kept?.ready, server.ready])
+  if (isFirst) await whenServerReady
+  const runtime = options.runtime === false ? undefined : keepRuntime(start, tokenFile)
+  if (runtime) parts.push(runtime)
+  await Promise.all([whenServerReady, runtime?.ready])
+  process.stdout.write(`ready ${urlOf(start)}\n`)
+}
+
+function keepDatabase(
+  givenUrl: string | undefined,
+  dataDir: string,
+  onMoved: () => void,
+): { kept?: Kept; url: () => Promise<string> } {
+  if (givenUrl !== undefined) return { url: async () => givenUrl }
+  let current: Promise<EmbeddedPostgres> | undefined
+  let lastUrl: string | undefined
+  const kept = keep({
+    name: 'PostgreSQL',
+    log: say,
+    start: async () => {
+      current = startEmbedded({ dataDir: join(dataDir, 'postgres'), log: sayOfPostgres })
+      current.catch(() => undefined)
+      const server = await current
+      if (lastUrl !== undefined && server.url !== lastUrl) onMoved()
+      lastUrl = server.url
+      return databaseLife(server)
+    },
+  })
+  return { kept, url: async () => (await current)?.url ?? '' }
+}
+
+function databaseLife(server: EmbeddedPostgres): Life {
+  return {
+    pid: server.pid,
+    ready: Promise.resolve(),
+    ended: server.exited.then(({ code, signal }) => ({
+      how: signal === null ? `exit code ${code}` : `killed by ${signal}`,
+    })),
+    stop: server.stop,
+    kill: () => void process.kill(server.pid, 'SIGQUIT'),
+  }
+}
+
+/** PostgreSQL's everyday remarks stay with it. */
+function sayOfPostgres(line: string): void {
+  const isOrdinary =
+    / LOG: {2}|^\s|terminating connection due to administrator command|the database system is (starting up|shutting down)/.test(
+      line,
+    )
+  if (!isOrdinary || process.env.ROWHOUSE_LOG_LEVEL === 'debug') say(`PostgreSQL: ${line}`)
+}
+
+function keepServer({ options, dataDir, port, leftovers }: Start, databaseUrl: () => Promise<string>): Kept {
+  const args = ['--port', String(port), '--host', options.host, '--data', dataDir]
+  for (const [flag, value] of [
+    ['--tls-cert', options.tlsCert],
+    ['--tls-key', options.tlsKey],
+    ['--definitions', options.definitions],
+    ['--log-level', options.logLevel ?? process.env.ROWHOUSE_LOG_LEVEL ?? 'warn'],
+  ] as const) {
+    if (value !== undefined) args.push(flag, value)
+  }
+  if (options.unsecured) args.push('--unsecured')
+  if (options.behindProxy) args.push('--behind-proxy')
+  return keep({
+    name: 'server',
+    log: say,
+    start: () =>
+      startServerChild({
+        args,
+        // the address tells the password: never in the list of processes
+        env: { ROWHOUSE_DATABASE_URL: '' },
+        databaseUrl: databaseUrl(),
+        leftovers,
+        onReady({ firstPassword }) {
+          if (firstPassword)
+            process.stdout.write(`user ${firstPassword.user}, password ${firstPassword.password} (shown this once)\n`)
+        },
+      }),
+  })
+}
+
+function keepRuntime(start: Start, tokenFile: string | null): Kept {
+  const { options, dataDir, leftovers } = start
+  const args = runtimeArguments({
+    gatewayUrl: urlOf(start),
+    dataDir,
+    name: options.name ?? 'local',
+    stage: options.stage ?? 'DEV',
+    tags: options.tag ?? [],
+    files: options.files?.length ? options.files : [process.cwd()],
+    python: options.python,
+    slots: options.slots,
+    tokenFile,
+  })
+  return keep({
+    name: 'runtime',
+    log: say,
+    patience: 3,
+    start: () =>
+      startRuntimeChild({
+        args,
+        leftovers,
+        env: {
+          ROWHOUSE_RUNTIME_FILES_CLOSED: dataDir,
+          ...(options.tlsCert ? { NODE_EXTRA_CA_CERTS: resolve(options.tlsCert) } : {}),
+        },
+      }),
+  })
+}
+
+function urlOf({ options, port }: Pick<Start, 'options' | 'port'>): string {
+  const { host } = options
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return `${options.tlsCert ? 'https' : 'http'}://${name}:${port}`
+}
+
+/** A first signal asks to stop, a second one does not wait. The end of the program that started us asks too, where it said so. */
+function untilToldToStop(): { asked: Promise<void>; onImpatience(act: () => void): void } {
+  let count = 0
+  let impatient: () => void = () => undefined
+  const asked = new Promise<void>((settle) => {
+    const ask = (why: string) => {
+      count++
+      if (count === 1) {
+        say(`${why}: stopping (once more: at once)`)
+        settle()
+      } else if (count === 2) impatient()
+      else process.exit(1)
+    }
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => ask(`asked to stop (${signal})`))
+    if (process.connected) process.once('disconnect', () => ask('the parent process is gone'))
+  })
+  return {
+    asked,
+    onImpatience(act) {
+      impatient = act
+    },
+  }
+}
