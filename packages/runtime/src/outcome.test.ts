@@ -74,7 +74,7 @@ describe('how a run ends', () => {
     [
       'a cancelled run is CANCELLED whatever it did',
       { stop: { why: 'cancelled' }, failed: raised, exit: { code: null, signal: 'SIGTERM' } },
-      { jobStatus: 'CANCELLED', jobResult: 'UNKNOWN', outcome: 'cancelled' },
+      { jobStatus: 'CANCELLED', jobResult: 'UNKNOWN', outcome: null },
     ],
     [
       'a process that never started says so',

@@ -25,7 +25,7 @@ export interface RunFacts {
 export interface Verdict {
   jobStatus: 'COMPLETE' | 'ERROR' | 'CANCELLED'
   jobResult: 'UNKNOWN' | 'SUCCESS' | 'FAILURE'
-  /** One sentence; null for plain success. */
+  /** One sentence; null for plain success, and where the server knows more (who cancelled, and why). */
   outcome: string | null
   /** The output may be published. */
   publish: boolean
@@ -50,7 +50,7 @@ export function decideOutcome(facts: RunFacts): Verdict {
     return {
       jobStatus: 'CANCELLED',
       jobResult: 'UNKNOWN',
-      outcome: 'cancelled',
+      outcome: null,
       publish: false,
       log: [],
       closing: 'batch job cancelled',

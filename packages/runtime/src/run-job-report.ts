@@ -25,6 +25,8 @@ export interface Report {
 }
 
 const messagesMax = 5_000
+/** Left for the call that ends the job. */
+const endMessagesMax = 500
 
 export function startReport(options: ReportOptions): Report {
   const { client, attempt, console, progress, stop, signal } = options
@@ -39,6 +41,10 @@ export function startReport(options: ReportOptions): Report {
     const lines = console.take()
     const messages = lines.splice(0, messagesMax)
     console.putBack(lines)
+    await sendLines(messages)
+  }
+
+  async function sendLines(messages: string[]): Promise<void> {
     try {
       const answer = await client.jobs.progress(
         attempt,
@@ -68,6 +74,11 @@ export function startReport(options: ReportOptions): Report {
     async close() {
       clearInterval(timer)
       await inFlight
+      // The end takes only so many lines: of a short job that printed much, the first ones go ahead of it.
+      const lines = console.take()
+      const ahead = lines.splice(0, Math.max(0, lines.length - endMessagesMax))
+      console.putBack(lines)
+      if (ahead.length > 0 && !signal.aborted) await sendLines(ahead)
     },
   }
 }

@@ -78,7 +78,7 @@ async function runAttempt(job: Job, work: Work): Promise<Result> {
   const verdict = decideOutcome(facts)
   const outputData =
     verdict.publish && work.output ? [await publish(work.output, work), ...job.outputData.slice(1)] : null
-  const additionalAssets = await collectAssets(job, verdict, playground, plan, { before, work })
+  const additionalAssets = await collectAssets(verdict, playground, plan, { before, work })
   sayVerdict(console, verdict)
   return {
     jobStatus: verdict.jobStatus,
@@ -113,7 +113,6 @@ async function publish(output: PreparedOutput, work: Work): Promise<Asset> {
 }
 
 async function collectAssets(
-  job: Job,
   verdict: Verdict,
   playground: Playground,
   plan: HarnessPlan,
@@ -144,7 +143,7 @@ async function collectAssets(
       ...stored,
     })
   }
-  return assets.length === 0 ? null : [...job.additionalAssets, ...assets]
+  return assets.length === 0 ? null : assets
 }
 
 function sayVerdict(console: JobConsole, verdict: Verdict): void {

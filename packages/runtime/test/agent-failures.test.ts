@@ -169,3 +169,10 @@ it('data a model only refers to may be missing; an additional asset may not', as
   expect(runs.messages.join('\n')).toContain("asset train.csv is not there: Asset train.csv 's3://bucket/train.csv'")
   expect(fails.finish?.outcome).toMatch(/^Asset train\.csv 's3:/)
 })
+
+it('of a short flood the first lines go ahead of the end', async () => {
+  const job = await run(await jobOf('prints-a-flood.py', { inputData: [embedded('in.csv', cards(1))] }))
+  expect(job.finish?.messages?.length).toBeLessThanOrEqual(500)
+  expect(job.messages.length).toBeGreaterThan(2_000)
+  expect(job.messages.find((line) => line.includes('MODEL-CONSOLE:'))).toContain('MODEL-CONSOLE: line 0 ')
+})
