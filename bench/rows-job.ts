@@ -1,0 +1,83 @@
+/**
+ * One job as the agent runs it, without a server: the input is looked through, then a model's process scores it. Started by rows.ts as a
+ * process of its own, so that its whole tree can be measured: `node rows-job.ts LANGUAGE INPUT OUTPUT`.
+ */
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { scanCsv } from '@rowhouse/tables'
+import type { HarnessEvent, HarnessPlan } from '../packages/runtime/src/harness-protocol.ts'
+
+const models = {
+  javascript: { folder: 'cc-fraud-js', source: 'cc_fraud.js', interpreter: process.execPath },
+  python: { folder: 'cc-fraud', source: 'cc_fraud.py', interpreter: 'python3' },
+}
+
+const [language, input = '', output = ''] = process.argv.slice(2)
+if (language !== 'javascript' && language !== 'python') throw new Error(`no language '${language}'`)
+const folder = await mkdtemp(join(tmpdir(), 'rowhouse-bench-job-'))
+try {
+  await score(models[language], folder)
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function score(model: (typeof models)['python'], folder: string): Promise<void> {
+  const playground = join(folder, 'playground')
+  await cp(fileURLToPath(new URL(`../models/${model.folder}`, import.meta.url)), playground, { recursive: true })
+  const scan = await scanCsv(input)
+  const plan: HarnessPlan = {
+    jobId: 'bench',
+    function: 'score',
+    playground,
+    source: model.source,
+    functions: { init: null, score: null, metrics: null, train: null },
+    jobJsonPath: join(folder, 'job.json'),
+    inputs: [
+      {
+        slot: 0,
+        name: 'transactions.csv',
+        path: input,
+        format: 'CSV',
+        columns: scan.columns.map(({ name, type }) => ({ name, type })),
+        hasBom: scan.hasBom,
+        records: scan.records,
+        bytes: scan.bytes,
+        arrayInput: null,
+      },
+    ],
+    output: { path: output, format: 'CSV', columns: null },
+    rejectsPath: join(folder, 'rejects.jsonl'),
+    jobParameters: {},
+    inputSchema: null,
+    outputSchema: null,
+    checkInputSchema: false,
+    checkOutputSchema: false,
+    stopOnBadRecords: false,
+    recordsetRows: 16_384,
+  }
+  const planPath = join(folder, 'plan.json')
+  await writeFile(plan.jobJsonPath, '{}')
+  await writeFile(planPath, JSON.stringify(plan))
+  const last = await runPlan(model.interpreter, planPath, playground)
+  if (last?.event !== 'finished' || last.recordsOut !== scan.records)
+    throw new Error(`the job failed: ${JSON.stringify(last)}`)
+}
+
+/** As built, which is how it is shipped. */
+async function runPlan(interpreter: string, planPath: string, playground: string): Promise<HarnessEvent | undefined> {
+  let last: HarnessEvent | undefined
+  const env = { PATH: process.env.PATH ?? '' }
+  const listener = {
+    onEvent: (event: HarnessEvent) => (last = event),
+    onConsole: (_: string, line: string) => console.error(line),
+  }
+  const options = { planPath, playground, env, interpreter, listener }
+  const child =
+    language === 'javascript'
+      ? await (await import('../packages/runtime/dist/launch-node.js')).launchNode(options)
+      : await (await import('../packages/runtime/dist/python/spawn-python.js')).spawnPython(options)
+  await child.exited
+  return last
+}
