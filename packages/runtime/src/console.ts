@@ -1,6 +1,6 @@
 /**
  * What a user reads in `jobMessages`. Model lines carry `MODEL-CONSOLE:`; lines have the time without zero padding and a level, except the
- * first and the last. A model that floods its console keeps its first lines; the rest is counted, never stored.
+ * last. A model that floods its console keeps its first lines; the rest is counted, never stored.
  */
 export type Level = 'debug' | 'info' | 'warning' | 'error'
 
@@ -18,7 +18,7 @@ export const defaultLimits: ConsoleLimits = { lines: 2_000, characters: 512 * 10
 export interface JobConsole {
   /** A message of the runtime itself. */
   say(text: string, level?: Level): void
-  /** Without level, as the first and the last line of a job. */
+  /** Without level, as the last line of a job (the first one is the server's). */
   sayBare(text: string): void
   /** A line the model wrote; counted instead of kept once the limit is reached. */
   model(line: string, phase?: '(pre)' | '(post)'): void

@@ -100,6 +100,7 @@ describe('the closing lines of a log', () => {
     expect(lines({ finished: { ...counts, inputRejectedBySchema: 2 } })).toEqual([
       '2 input record(s) rejected by schema',
       'jobResult set to failure: "input record rejected by schema"',
+      'state changes to FINISHED',
       'Records in/out: 100/97',
     ])
   })

@@ -86,6 +86,7 @@ function success(counts: HarnessCounts, exit: { code: number | null; signal: str
     log.push({ text: `${count} ${line}`, level: 'warning' })
     log.push({ text: `jobResult set to failure: "${reason}"`, level: 'warning' })
   }
+  log.push({ text: 'state changes to FINISHED', level: 'info' })
   log.push({ text: `Records in/out: ${counts.recordsIn}/${counts.recordsOut}`, level: 'info' })
   const total = recordsRejected(counts)
   return {

@@ -63,6 +63,7 @@ function listenTo({ facts, console }: ModelRun): HarnessListener {
         case 'finished':
           facts.counts = countsOf(event)
           facts.finished = facts.counts
+          console.say('state changes to FINISHING')
           break
         case 'failed':
           facts.failed ??= event

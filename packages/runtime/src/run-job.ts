@@ -30,7 +30,7 @@ export async function runJob(attempt: Attempt, context: RunContext): Promise<Att
   const report = startReport({ client: context.client, attempt: lease, console, progress, stop, signal })
   const work: Work = { context, attempt, signal, console, report, facts, inputs, output: null }
   let timer: NodeJS.Timeout | undefined
-  console.sayBare(`batch job ${lease.jobId} received by ${context.runtimeName} (attempt ${lease.attempt})`)
+  console.say(`batch job ${lease.jobId} received by ${context.runtimeName} (attempt ${lease.attempt})`)
   try {
     const job = parseJob(lease.job)
     const seconds = timeoutSeconds(job.parameters, context.jobTimeoutSeconds)

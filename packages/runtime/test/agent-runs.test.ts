@@ -42,12 +42,12 @@ it('a Python model scores a CSV file: COMPLETE, SUCCESS, the output embedded, co
   expect(job.finish?.progress).toMatchObject({ recordsIn: 3, recordsOut: 3, recordsRejected: 0, recordsTotal: 3 })
 })
 
-it('the log of a job begins and ends without level and shows what the model printed', async () => {
+it('the log of a job shows its states and what the model printed, and ends without level', async () => {
   const { messages } = await run(await jobOf('adds-score.py', csvIn(3)))
   const time = /^\d{4}\/\d{1,2}\/\d{1,2} \d{1,2}:\d\d:\d\d /
   expect(messages.every((line) => time.test(line))).toBe(true)
   const texts = messages.map((line) => line.replace(time, ''))
-  expect(texts[0]).toMatch(/^batch job job-\d+ received by engine-1/)
+  expect(texts[0]).toMatch(/^\[info\] batch job job-\d+ received by engine-1/)
   expect(texts).toContain('[info] state changes to RUNNING')
   expect(texts).toContain('[info] MODEL-CONSOLE: weights loaded')
   expect(texts).toContain('[info] init succeeded')
