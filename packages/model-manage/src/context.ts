@@ -1,6 +1,6 @@
 import type { Client } from '@rowhouse/contract'
 import type { Database } from '@rowhouse/postgres'
-import type { Kysely, Transaction } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import type { ContentStore } from './files/content-store.ts'
 import type { LeaseWaiters } from './jobs/lease-waiters.ts'
 import type { Tables } from './rows.ts'
@@ -47,12 +47,17 @@ export interface Work {
   told: boolean
 }
 
+/** NOTIFY with a runtime's id: a job came to its queue, perhaps through another server. */
+export const queuedChannel = 'model_manage_queued'
+
 /** Runs a command as one transaction and wakes the loops after the commit, so that nobody looks before there is something to see. */
 export async function inTransaction<T>(ctx: Context, who: string, command: (work: Work) => Promise<T>): Promise<T> {
   let done: Work | undefined
   const result = await ctx.database.transaction(async (tx) => {
     done = { ctx, tx, now: ctx.now(), who, queuedFor: new Set(), told: false }
-    return command(done)
+    const answer = await command(done)
+    for (const engineId of done.queuedFor) await sql`select pg_notify(${queuedChannel}, ${engineId})`.execute(tx)
+    return answer
   })
   if (done?.told) ctx.wakeOutbox()
   for (const engineId of done?.queuedFor ?? []) ctx.waiters.wake(engineId)

@@ -1,15 +1,22 @@
 import { join } from 'node:path'
 import type { Client } from '@rowhouse/contract'
 import { type App, onDrain } from '@rowhouse/http'
-import type { Database, Migrations } from '@rowhouse/postgres'
+import { type Database, forgetOldIdempotencyKeys, type Migrations } from '@rowhouse/postgres'
 import type { FastifyInstance } from 'fastify'
-import type { Context, Settings } from './context.ts'
+import { type Context, queuedChannel, type Settings } from './context.ts'
 import { deployedModelRoutes } from './deployments/deployed-model.routes.ts'
+import { schemaName } from './documents/answer.ts'
 import { openContentStore } from './files/content-store.ts'
+import { fileRoutes } from './files/file.routes.ts'
+import { expireLeases } from './jobs/expire-leases.ts'
+import { jobRoutes } from './jobs/job.routes.ts'
+import { jobHistoryRoutes } from './jobs/job-history.routes.ts'
+import { leaseRoutes } from './jobs/lease.routes.ts'
 import { makeLeaseWaiters } from './jobs/lease-waiters.ts'
 import { deployableModelRoutes } from './models/deployable-model.routes.ts'
 import { storedModelRoutes } from './models/stored-model.routes.ts'
-import { startOutbox } from './outbox.ts'
+import { notificationRoutes } from './notifications/notification.routes.ts'
+import { startLoop, startOutbox } from './outbox.ts'
 import type { Tables } from './rows.ts'
 import { engineRoutes } from './runtimes/engine.routes.ts'
 
@@ -60,13 +67,31 @@ export async function modelManage(instance: FastifyInstance, options: ModelManag
   deployableModelRoutes(app, ctx)
   deployedModelRoutes(app, ctx)
   engineRoutes(app, ctx)
+  jobRoutes(app, ctx)
+  leaseRoutes(app, ctx)
+  jobHistoryRoutes(app, ctx)
+  fileRoutes(app, ctx)
+  notificationRoutes(app, ctx)
 
   const onError = (error: unknown) => app.log.error({ err: error }, 'a loop of model-manage failed; it goes on')
   const outbox = startOutbox(ctx, onError)
-  onDrain(instance, async () => {
-    await outbox.stop()
-  })
+  const leases = startLoop(() => expireLeases(ctx), Math.min(1_000, ctx.settings.leaseMs / 4), onError)
+  const housekeeping = startLoop(() => forgetOldKeys(ctx), 3_600_000, onError)
+  const unlisten = await ctx.database.listen(queuedChannel, (engineId) =>
+    engineId === '' ? waiters.wakeAll() : waiters.wake(engineId),
+  )
+  const stopLoops = async () => {
+    waiters.close()
+    await Promise.all([outbox.stop(), leases.stop(), housekeeping.stop()])
+  }
+  onDrain(instance, stopLoops)
   app.addHook('onClose', async () => {
-    await outbox.stop()
+    await stopLoops()
+    await unlisten()
   })
+}
+
+async function forgetOldKeys(ctx: Context): Promise<boolean> {
+  await forgetOldIdempotencyKeys(ctx.database.kysely, schemaName)
+  return false
 }

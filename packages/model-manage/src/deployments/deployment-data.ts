@@ -5,6 +5,7 @@ import type { Work } from '../context.ts'
 import { checkAssets } from '../documents/asset-door.ts'
 import { putContents } from '../documents/contents.ts'
 import { putCredentials, takeCredentials } from '../documents/credentials.ts'
+import { parseAs } from '../documents/parse-as.ts'
 import type { Document } from '../rows.ts'
 
 const lists = ['inputData', 'outputData', 'additionalAssets'] as const
@@ -18,7 +19,7 @@ export function readDataWish(work: Work, wish: Document | DataWish) {
   for (const list of lists) {
     const value = (wish as Document)[list]
     if (value === undefined || value === null) continue
-    given[list] = checkAssets(Asset.array().parse(value), list, `${work.ctx.prefix}/files`)
+    given[list] = checkAssets(parseAs(Asset.array(), value, list), list, `${work.ctx.prefix}/files`)
   }
   return takeCredentials(given)
 }

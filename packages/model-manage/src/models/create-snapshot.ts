@@ -13,6 +13,7 @@ import { getRow } from '../documents/answer.ts'
 import { getContents, withoutContents } from '../documents/contents.ts'
 import { below, getCredentials, putCredentials } from '../documents/credentials.ts'
 import { ownedColumns, storableJson, withoutOwned } from '../documents/owned.ts'
+import { parseAs } from '../documents/parse-as.ts'
 import { tell } from '../outbox.ts'
 import type { DeployableModelRow, Document } from '../rows.ts'
 import { deployableModelBody } from './deployable-model-store.ts'
@@ -54,8 +55,8 @@ export async function tellSnapshot(work: Work, row: DeployableModelRow): Promise
 
 /** Service tags and stages are tags: runtimes carry the same words. */
 export function describeSnapshot(metaData: unknown, targetRuntimes: unknown) {
-  const parsed = SnapshotMetaData.parse(metaData ?? {})
-  const runtimes = TargetRuntime.array().parse(targetRuntimes ?? [])
+  const parsed = parseAs(SnapshotMetaData, metaData ?? {}, 'metaData')
+  const runtimes = parseAs(TargetRuntime.array(), targetRuntimes ?? [], 'targetRuntimes')
   return {
     metaData: { ...parsed, tags: [...new Set(parsed.tags.map(parseTag))] },
     targetRuntimes: runtimes.map((runtime) => ({ ...runtime, tags: runtime.tags.map(parseTag) })),

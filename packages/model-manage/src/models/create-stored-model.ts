@@ -5,6 +5,7 @@ import { checkAssets } from '../documents/asset-door.ts'
 import { getContents, toStored, withoutContents } from '../documents/contents.ts'
 import { putCredentials, takeCredentials } from '../documents/credentials.ts'
 import { ownedColumns, withoutOwned } from '../documents/owned.ts'
+import { parseAs } from '../documents/parse-as.ts'
 import { tell } from '../outbox.ts'
 import type { Document } from '../rows.ts'
 import { storedModelBody } from './stored-model-store.ts'
@@ -29,7 +30,7 @@ export async function createStoredModel(work: Work, wish: StoredModelContent): P
 
 /** What of a request is stored: parsed, small enough, without passwords, each asset with an id. */
 export function storedModelDocument(work: Work, wish: unknown) {
-  const parsed = StoredModelContent.parse(wish)
+  const parsed = parseAs(StoredModelContent, wish, 'the model')
   const assets = checkAssets(parsed.modelAssets, 'modelAssets', `${work.ctx.prefix}/files`).map((asset) => ({
     ...asset,
     assetId: asset.assetId ?? randomUUID(),

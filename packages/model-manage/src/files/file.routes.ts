@@ -1,0 +1,128 @@
+import { Readable } from 'node:stream'
+import { type Asset, Conflict, InputError, NotFound, parseSha256 } from '@rowhouse/contract'
+import type { App } from '@rowhouse/http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Context } from '../context.ts'
+import { getRow } from '../documents/answer.ts'
+import { managedFileOf } from '../documents/asset-door.ts'
+import { getContents } from '../documents/contents.ts'
+import { tagged } from '../documents/route-schemas.ts'
+import { findJob } from '../jobs/job-store.ts'
+import { describe, describeFile, sendManaged } from './send-content.ts'
+
+const access = { config: { access: ['user', 'internal', 'runtime'] as const } }
+const docs = tagged('files')
+
+export function fileRoutes(app: App, ctx: Context): void {
+  void app.register(async (instance: FastifyInstance) => uploadRoute(instance as unknown as App, ctx))
+
+  app.get(
+    '/files/:sha256',
+    { ...access, schema: { ...docs('A managed file; takes Range'), params: z.object({ sha256: z.string() }) } },
+    async (request, reply) => {
+      const file = await ctx.files.find(parseSha256(request.params.sha256))
+      if (file === undefined) throw new NotFound('file', request.params.sha256)
+      const known = await ctx.database.kysely
+        .selectFrom('model_manage.file')
+        .select('filename')
+        .where('sha256', '=', file.sha256)
+        .executeTakeFirst()
+      return sendManaged(request, reply, { store: ctx.files, file, as: describeFile(known?.filename) })
+    },
+  )
+
+  app.get(
+    '/jobs/:id/outputData/:n/content',
+    {
+      ...access,
+      schema: {
+        ...docs("Content of a job's n-th output"),
+        params: z.object({ id: z.string(), n: z.coerce.number().int().min(0) }),
+      },
+    },
+    async (request, reply) => {
+      const { kysely } = ctx.database
+      const row = await getRow('job', request.params.id, (id) => findJob(kysely, id))
+      const outputs = (row.document.outputData ?? []) as Asset[]
+      const asset = outputs[request.params.n]
+      const which = `output ${request.params.n} of job ${row.id}`
+      if (asset === undefined)
+        throw new NotFound(
+          'output',
+          String(request.params.n),
+          `Job ${row.id} has ${outputs.length} output(s), counted from 0`,
+        )
+      return sendOutput(ctx, { request, reply, asset, which })
+    },
+  )
+}
+
+async function sendOutput(
+  ctx: Context,
+  { request, reply, asset, which }: { request: FastifyRequest; reply: FastifyReply; asset: Asset; which: string },
+): Promise<FastifyReply> {
+  const as = describeFile(asset.filename ?? asset.name)
+  const sha256 = managedFileOf(asset)
+  if (sha256 !== undefined) {
+    const file = await ctx.files.find(sha256)
+    if (file === undefined) throw new NotFound('file', sha256)
+    return sendManaged(request, reply, { store: ctx.files, file, as })
+  }
+  if (asset.assetType !== 'FILE') {
+    throw new Conflict(
+      'OutputIsElsewhere',
+      `The ${which} is not kept here: the runtime wrote it to ${asset.fileUrl ?? `its ${asset.assetType}`}`,
+      {
+        fileUrl: asset.fileUrl ?? null,
+      },
+    )
+  }
+  const { fileContent, fileContentString } = await getContents(ctx.database.kysely, asset)
+  if (typeof fileContent !== 'string' && typeof fileContentString !== 'string') {
+    throw new NotFound('content', which, `The ${which} has no content yet: the job has not ended, or it ended in error`)
+  }
+  const bytes =
+    typeof fileContent === 'string' ? Buffer.from(fileContent, 'base64') : Buffer.from(fileContentString ?? '')
+  return describe(reply, as).send(bytes)
+}
+
+/** Takes any content type as bytes, and reads no more of them into memory than a chunk. */
+function uploadRoute(app: App, ctx: Context): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+  app.post(
+    '/files',
+    {
+      ...access,
+      bodyLimit: Number.MAX_SAFE_INTEGER,
+      schema: {
+        ...docs('Upload a file as a stream; the same bytes twice are one file'),
+        querystring: z.looseObject({ filename: z.string().max(500).optional() }),
+      },
+    },
+    async (request, reply) => {
+      if (/^multipart\//i.test(request.headers['content-type'] ?? '')) {
+        throw new InputError(
+          'UnsupportedMediaType',
+          "Send the file's bytes as the body, not as a form: curl --data-binary @file -H 'Content-Type: application/octet-stream'",
+          { status: 415 },
+        )
+      }
+      const body = request.body instanceof Readable ? request.body : Readable.from([])
+      const stored = await ctx.files.write(body)
+      await ctx.database.kysely
+        .insertInto('model_manage.file')
+        .values({
+          sha256: stored.sha256,
+          size: String(stored.size),
+          filename: request.query.filename ?? null,
+          created_at: ctx.now(),
+          created_by: request.principal.name,
+        })
+        .onConflict((on) => on.doNothing())
+        .execute()
+      return reply.code(201).header('location', `${ctx.prefix}/files/${stored.sha256}`).send(stored)
+    },
+  )
+}

@@ -1,0 +1,320 @@
+import { randomUUID } from 'node:crypto'
+import { Denied, InputError, type JobBody, type NoMatchingRuntimeData } from '@rowhouse/contract'
+import type { Work } from '../context.ts'
+import { checkAssets, managedFileOf } from '../documents/asset-door.ts'
+import { toStored, withoutContents } from '../documents/contents.ts'
+import { type Credentials, putCredentials, takeCredentials } from '../documents/credentials.ts'
+import { isUuid, ownedColumns, storableJson, withoutOwned } from '../documents/owned.ts'
+import { languageOf } from '../models/language.ts'
+import type { Document, JobRow } from '../rows.ts'
+import { matchRuntime, noMatchingRuntime, noMatchText, type RuntimeWish, wishText } from '../runtimes/match.ts'
+import {
+  type EngineWithQueue,
+  engineCopy,
+  listEngines,
+  lockForMatching,
+  toCandidate,
+} from '../runtimes/runtime-store.ts'
+import { type Chosen, type ChosenData, chooseData } from './choose-data.ts'
+import { type ChosenModel, chooseModel, deploymentData, type JobWish } from './choose-model.ts'
+import { jobMessage, storableLine } from './job-message.ts'
+import { jobBody } from './job-store.ts'
+import { type HistoryEvent, historyEvent, startHistory, tellStatus } from './record-change.ts'
+import { fillTemplates } from './templates.ts'
+
+/** How a job comes about: whose it is, and what it repeats. */
+export interface JobOrigin {
+  /** Only the mlc wing says which process a job belongs to. */
+  mayNameProcess: boolean
+  rerunOf?: JobRow
+}
+
+/** Finds the model, its data and a runtime as they are now, and stores the job with copies of all: what it needs is in it from then on. */
+export async function createJob(work: Work, wish: JobWish, origin: JobOrigin): Promise<JobBody> {
+  if (wish.jobMLCS?.length && !origin.mayNameProcess) throw notYours()
+  await lockForMatching(work.tx)
+  const chosen = await chooseModel(work, wish)
+  const asked = origin.rerunOf ? (origin.rerunOf.asked as object as Asked) : readAsked(work, wish, chosen)
+  const id = randomUUID()
+  const data = await fillData(work, id, asked, origin)
+  const placed = await placeJob(work, runtimeWishOf(chosen, wish, await namedEngine(work, wish)))
+  const credentials = { ...credentialsOf(chosen, asked), ...data.credentials }
+  const lines = firstLines(work, { chosen, asked, placed, origin })
+  const document = jobDocument(wish, chosen, data.clean, placed.engine)
+  const { clean, credentials: inDocument } = takeCredentials(document)
+  const row = await insertJob(work, { id, wish, chosen, asked, placed, origin, document: clean, lines })
+  await putCredentials(work.ctx, work.tx, id, { ...credentials, ...inDocument })
+  return announce(work, row, { lines, placed, wish, origin })
+}
+
+function notYours(): Denied {
+  return new Denied(
+    'Forbidden',
+    "'jobMLCS' is written by the MLC only: which process a job belongs to is not for a client to say",
+    {
+      missing: ['internal'],
+    },
+  )
+}
+
+/** Stored with the job as it is before templates are filled in: a rerun starts from it. */
+interface Asked extends ChosenData {
+  additional: Chosen[]
+  /** Places in the request whose URLs held a user and a password. */
+  secretPlaces: string[]
+}
+
+/** What the request names, small enough, and what is chosen where it names nothing. */
+function readAsked(work: Work, wish: JobWish, chosen: ChosenModel): Asked {
+  const check = (list: 'inputData' | 'outputData' | 'additionalAssets') =>
+    checkAssets(wish[list] ?? [], list, `${work.ctx.prefix}/files`)
+  const request = {
+    inputData: check('inputData'),
+    outputData: check('outputData'),
+    additionalAssets: check('additionalAssets'),
+  }
+  const deployment = chosen.deployment === null ? null : deploymentData(chosen.deployment)
+  const additional = [
+    ...request.additionalAssets.map((asset, index) => ({ asset, from: `additionalAssets[${index}]` })),
+    ...(deployment?.additionalAssets ?? []).map((asset, index) => ({
+      asset,
+      from: `deployment.additionalAssets[${index}]`,
+    })),
+  ]
+  const secretPlaces = Object.keys(takeCredentials(request).credentials)
+  return {
+    ...chooseData({ jobType: wish.jobType, request, deployment, model: chosen.stored }),
+    additional,
+    secretPlaces,
+  }
+}
+
+/** Templates filled in, passwords taken out; managed files of the input must be there. */
+async function fillData(work: Work, jobId: string, asked: Asked, origin: JobOrigin) {
+  const at = origin.rerunOf?.created_at ?? work.now
+  const fill = (chosen: Chosen[]) =>
+    fillTemplates(
+      chosen.map((each) => each.asset),
+      { jobId, at },
+    )
+  const filled = {
+    inputData: fill(asked.input),
+    outputData: fill(asked.output),
+    additionalAssets: fill(asked.additional),
+  }
+  for (const [index, asset] of filled.inputData.entries()) {
+    const sha256 = managedFileOf(asset)
+    if (sha256 === undefined || (await work.ctx.files.find(sha256))) continue
+    throw new InputError(
+      'FileNotUploaded',
+      `'inputData[${index}]' names the managed file ${sha256}, which is not there: upload it first with POST ${work.ctx.prefix}/files`,
+      { field: `inputData[${index}].contentHash`, sha256 },
+    )
+  }
+  return takeCredentials(filled)
+}
+
+/** Credentials known by the place an asset was found at go to the place it has in the job. */
+function credentialsOf(chosen: ChosenModel, asked: Asked): Credentials {
+  const credentials: Credentials = {}
+  const lists = { inputData: asked.input, outputData: asked.output, additionalAssets: asked.additional }
+  for (const [list, assets] of Object.entries(lists)) {
+    for (const [index, { from }] of assets.entries()) {
+      const credential = chosen.credentials[from]
+      if (credential) credentials[`${list}[${index}]`] = credential
+    }
+  }
+  for (const [path, credential] of Object.entries(chosen.credentials))
+    if (path.startsWith('model.')) credentials[path] = credential
+  return credentials
+}
+
+/** The name of the runtime asked for; ids of other systems mean nothing here. */
+async function namedEngine(work: Work, { targetEngine }: JobWish): Promise<string | null> {
+  if (targetEngine?.name) return targetEngine.name
+  if (!isUuid(targetEngine?.id)) return null
+  const row = await work.tx
+    .selectFrom('model_manage.engine')
+    .select('name')
+    .where('id', '=', targetEngine.id)
+    .executeTakeFirst()
+  return row?.name ?? null
+}
+
+function runtimeWishOf(chosen: ChosenModel, wish: JobWish, engineName: string | null): RuntimeWish {
+  // who names a runtime for a model of his own has chosen; a deployed model's tags hold in any case
+  const isFree = engineName !== null && chosen.deployment === null
+  return {
+    tags: isFree ? [] : chosen.tags,
+    stage: isFree ? null : chosen.stage,
+    language: languageOf(chosen.stored),
+    engineType: engineName === null ? (wish.targetEngine?.engineType ?? null) : null,
+    engineName,
+    engineIds: chosen.engineIds,
+  }
+}
+
+interface Placed {
+  wish: RuntimeWish
+  /** null: it waits for the runtime it names. */
+  engine: EngineWithQueue | null
+  says: string
+}
+
+/** A runtime that matches now; a job that names its runtime may wait for it, any other is refused when nobody matches. */
+async function placeJob(work: Work, wish: RuntimeWish): Promise<Placed> {
+  const engines = await listEngines(work.tx)
+  const match = matchRuntime(
+    wish,
+    engines.map((row) => ({ ...toCandidate(row, work.now), row })),
+  )
+  if (match.found) {
+    const { row, waiting, running } = match.runtime
+    const queue = waiting + running === 0 ? 'idle' : `${running} running, ${waiting} waiting before it`
+    return { wish, engine: row, says: `runtime '${row.name}' matches ${wishText(wish)} (${queue})` }
+  }
+  if (!mayWait(wish, engines, match.data)) throw noMatchingRuntime(wish, match.data)
+  return { wish, engine: null, says: `waits for its runtime. ${noMatchText(wish, match.data)}` }
+}
+
+function mayWait(wish: RuntimeWish, engines: readonly EngineWithQueue[], data: NoMatchingRuntimeData): boolean {
+  if (wish.engineName === null) return false
+  const isKnown = engines.some((engine) => engine.name === wish.engineName)
+  const named = data.seen.find((each) => each.name === wish.engineName)
+  const lacksTags = named?.predicates.some(
+    (each) => !each.passed && (each.predicate === 'stage' || each.predicate === 'serviceTag'),
+  )
+  return !isKnown || !lacksTags
+}
+
+function firstLines(
+  work: Work,
+  { chosen, asked, placed, origin }: Pick<NewJob, 'chosen' | 'asked' | 'placed' | 'origin'>,
+): string[] {
+  const line = (text: string, level?: 'info' | 'warning') => jobMessage(work.now, text, level)
+  const lines = [
+    line(`job received from ${work.who}${origin.rerunOf ? `, a rerun of ${origin.rerunOf.id}` : ''}`),
+    line(chosen.says, 'info'),
+    line(`input: ${asked.inputSource}; output: ${asked.outputSource}`, 'info'),
+  ]
+  if (origin.rerunOf && asked.secretPlaces.length > 0) {
+    const places = asked.secretPlaces.join(', ')
+    lines.push(
+      line(
+        `user and password of ${places} were deleted when the first job ended: if they are needed, create the job anew`,
+        'warning',
+      ),
+    )
+  }
+  return [...lines, line(placed.says, placed.engine === null ? 'warning' : 'info')]
+}
+
+const serverOwned = [
+  ...[
+    'group',
+    'jobStatus',
+    'jobResult',
+    'jobMessages',
+    'jobRunTime',
+    'jobWaitTime',
+    'jobEndTime',
+    'lastUpdateFromRuntime',
+  ],
+  ...[
+    'outcome',
+    'progress',
+    'rerunOf',
+    'jobMLCS',
+    'deployedModel',
+    'storedModel',
+    'model',
+    'stage',
+    'jobType',
+    'attempt',
+  ],
+  ...['inputData', 'outputData', 'additionalAssets', 'targetEngine', 'jobParameters', 'referenceModel'],
+]
+
+function jobDocument(wish: JobWish, chosen: ChosenModel, data: Document, engine: EngineWithQueue | null): Document {
+  const { deployment, stored } = chosen
+  return {
+    modelWritesOutput: false,
+    ...withoutOwned(wish, serverOwned),
+    enableInputSchemaChecking: wish.enableInputSchemaChecking ?? stored.modelMetaData.enableInputSchemaChecking,
+    enableOutputSchemaChecking: wish.enableOutputSchemaChecking ?? stored.modelMetaData.enableOutputSchemaChecking,
+    jobParameters: wish.jobParameters ?? {},
+    ...data,
+    model: chosen.model,
+    ...(wish.referenceModel ? { referenceModel: wish.referenceModel } : {}),
+    ...(deployment
+      ? { deployedModel: { id: deployment.id, stage: deployment.stage, serviceTags: deployment.service_tags } }
+      : {}),
+    targetEngine: engine === null ? withoutOwned(wish.targetEngine ?? {}) : engineCopy(engine),
+  }
+}
+
+interface NewJob {
+  id: string
+  wish: JobWish
+  chosen: ChosenModel
+  asked: Asked
+  placed: Placed
+  origin: JobOrigin
+  document: Document
+  lines: string[]
+}
+
+/** Queued at once when a runtime matches: both events are in the history, and the answer tells the first. */
+async function insertJob(work: Work, job: NewJob): Promise<JobRow> {
+  const isQueued = job.placed.engine !== null
+  const row = await work.tx
+    .insertInto('model_manage.job')
+    .values({
+      ...ownedColumns(job.id, work.now, work.who, job.wish.group ?? job.chosen.deployment?.group_name),
+      version: isQueued ? 1 : 0,
+      job_type: job.wish.jobType,
+      status: isQueued ? 'WAITING' : 'CREATED',
+      engine_id: job.placed.engine?.id ?? null,
+      deployed_model_id: job.chosen.deployment?.id ?? null,
+      rerun_of: job.origin.rerunOf?.id ?? null,
+      wish: storableJson(job.placed.wish),
+      asked: await toStored(work.tx, takeCredentials({ ...job.asked }).clean),
+      wait_at: isQueued ? work.now : null,
+      message_count: job.lines.length,
+      document: await toStored(work.tx, job.document),
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  const messages = job.lines.map((text, index) => ({ job_id: job.id, n: index + 1, text: storableLine(text) }))
+  await work.tx.insertInto('model_manage.job_message').values(messages).execute()
+  return row
+}
+
+interface News {
+  lines: string[]
+  placed: Placed
+  wish: JobWish
+  origin: JobOrigin
+}
+
+async function announce(work: Work, row: JobRow, { lines, placed, wish, origin }: News): Promise<JobBody> {
+  const created: JobRow = { ...row, status: 'CREATED', version: 0, wait_at: null }
+  const jobMLCS = wish.jobMLCS ?? []
+  const events: HistoryEvent[] = [historyEvent(work.now, 'job.created', 'CREATED', causeOf(work, wish, origin))]
+  if (placed.engine !== null) events.push(historyEvent(work.now, 'job.queued', 'WAITING', placed.says))
+  await startHistory(work, row, events, jobMLCS)
+  await tellStatus(work, { ...created, tail: lines })
+  if (placed.engine !== null) {
+    await tellStatus(work, { ...row, tail: lines })
+    work.queuedFor.add(placed.engine.id)
+  }
+  return withoutContents(jobBody(created, lines, work.ctx.prefix))
+}
+
+function causeOf(work: Work, { jobMLCS }: JobWish, { rerunOf }: JobOrigin): string {
+  if (rerunOf) return `rerun of ${rerunOf.id} by ${work.who}`
+  const process = jobMLCS?.[0]?.processInstance
+  return process === undefined
+    ? `created by ${work.who}`
+    : `process instance ${process.id}${process.processDefinitionKey ? ` of ${process.processDefinitionKey}` : ''}`
+}

@@ -1,0 +1,154 @@
+import { JobInput, JobStatus } from '@rowhouse/contract'
+import { type App, checkIfMatch, halList, parsePage, versionEtag } from '@rowhouse/http'
+import { type RawBuilder, sql } from 'kysely'
+import { z } from 'zod'
+import { type Context, inTransaction } from '../context.ts'
+import { answerCreated, getRow } from '../documents/answer.ts'
+import { getContents, withoutContents } from '../documents/contents.ts'
+import { countRows, listRows, ownedSortColumns } from '../documents/list-page.ts'
+import { isUuid } from '../documents/owned.ts'
+import { parseAs } from '../documents/parse-as.ts'
+import { idParams, pageQuery, patchBody, tagged } from '../documents/route-schemas.ts'
+import type { JobRow } from '../rows.ts'
+import { cancelJob } from './cancel-job.ts'
+import { createJob } from './create-job.ts'
+import { makeJobCounter } from './job-count.ts'
+import { findJob, jobBody, jobPathByType, readMessages, readTails } from './job-store.ts'
+import { patchJob } from './patch-job.ts'
+import { rerunJob } from './rerun-job.ts'
+
+const rel = 'jobs'
+const readers = { config: { access: ['user', 'internal', 'runtime'] as const } }
+const sortColumns = {
+  ...ownedSortColumns,
+  jobStatus: 'status',
+  jobType: 'job_type',
+  jobEndTime: 'end_at',
+  jobRunTime: 'run_at',
+}
+const listQuery = pageQuery.extend({
+  jobStatus: z.string().optional().describe('Only jobs in this state; a comma list takes several'),
+  deployedModelId: z.string().optional(),
+  engineId: z.string().optional(),
+})
+
+export function jobRoutes(app: App, ctx: Context): void {
+  const docs = tagged('jobs')
+  const countAll = makeJobCounter(ctx)
+  const table = 'model_manage.job'
+
+  app.get(
+    '/jobs',
+    {
+      ...readers,
+      schema: {
+        ...docs('List jobs, newest first, without contents and with the last log lines only'),
+        querystring: listQuery,
+      },
+    },
+    async (request) => {
+      const { kysely } = ctx.database
+      const page = parsePage(request.query)
+      const where = whereOf(request.query)
+      const [rows, total] = await Promise.all([
+        listRows<JobRow>(kysely, { table, page, sortColumns, where }),
+        where.length === 0 ? countAll() : countRows(kysely, table, where),
+      ])
+      const tails = await readTails(
+        kysely,
+        rows.map((row) => row.id),
+      )
+      const items = rows.map((row) => withoutContents(jobBody(row, tails.get(row.id) ?? [], ctx.prefix)))
+      return halList({ rel, items, page, total, path: `${ctx.prefix}/jobs`, query: request.query })
+    },
+  )
+
+  for (const path of ['jobs', ...Object.values(jobPathByType)]) {
+    app.get(
+      `/${path}/:id`,
+      { ...readers, schema: { ...docs('One job with contents and its whole log'), params: idParams } },
+      async (request, reply) => {
+        const { kysely } = ctx.database
+        const row = await getRow('job', request.params.id, (id) => findJob(kysely, id))
+        const body = await getContents(kysely, jobBody(row, await readMessages(kysely, row), ctx.prefix))
+        // progress does not raise the version: no 304 here
+        return reply.header('etag', versionEtag(row.version)).send(body)
+      },
+    )
+  }
+
+  app.post(
+    '/jobs',
+    {
+      schema: {
+        ...docs('Create a job: matched now, copies of model and runtime in it. The answer leaves contents out'),
+        body: JobInput,
+      },
+    },
+    async (request, reply) =>
+      answerCreated(ctx, request, reply, (work) => {
+        const mayNameProcess = request.principal.kind === 'internal'
+        return createJob(work, request.body, { mayNameProcess })
+      }),
+  )
+
+  app.patch(
+    '/jobs/:id',
+    {
+      schema: {
+        ...docs('Merge patch of what people note; jobStatus CANCELLED cancels'),
+        params: idParams,
+        body: patchBody,
+      },
+    },
+    async (request, reply) => {
+      const check = (version: number) => checkIfMatch(request, 'job', version)
+      const body = await inTransaction(ctx, request.principal.name, (work) =>
+        patchJob(work, request.params.id, request.body, check),
+      )
+      return reply.header('etag', versionEtag(body.version)).send(body)
+    },
+  )
+
+  app.post(
+    '/jobs/:id/cancel',
+    {
+      schema: {
+        ...docs('Cancel: a queued job at once, a running one by its runtime'),
+        params: idParams,
+        body: z.looseObject({ reason: z.string().nullish() }).nullish(),
+      },
+    },
+    async (request) =>
+      inTransaction(ctx, request.principal.name, (work) =>
+        cancelJob(work, request.params.id, request.body?.reason ?? undefined),
+      ),
+  )
+
+  app.post(
+    '/jobs/:id/rerun',
+    {
+      schema: { ...docs('Run an ended job again under a new id'), params: idParams, body: z.looseObject({}).nullish() },
+    },
+    async (request, reply) => answerCreated(ctx, request, reply, (work) => rerunJob(work, request.params.id)),
+  )
+}
+
+function whereOf({ jobStatus, deployedModelId, engineId }: z.output<typeof listQuery>): RawBuilder<boolean>[] {
+  const where: RawBuilder<boolean>[] = []
+  if (jobStatus) {
+    const statuses = parseAs(
+      z.array(JobStatus),
+      jobStatus
+        .toUpperCase()
+        .split(',')
+        .map((each) => each.trim()),
+      'jobStatus',
+    )
+    where.push(sql<boolean>`status = any(${statuses}::text[])`)
+  }
+  if (deployedModelId)
+    where.push(isUuid(deployedModelId) ? sql<boolean>`deployed_model_id = ${deployedModelId}` : sql<boolean>`false`)
+  if (engineId) where.push(isUuid(engineId) ? sql<boolean>`engine_id = ${engineId}` : sql<boolean>`false`)
+  return where
+}

@@ -1,0 +1,53 @@
+import { InputError, type JobBody } from '@rowhouse/contract'
+import { sql } from 'kysely'
+import type { Work } from '../context.ts'
+import { getRow } from '../documents/answer.ts'
+import { toStored, withoutContents } from '../documents/contents.ts'
+import { mergePatch } from '../documents/merge-patch.ts'
+import { recordOf, withoutOwned } from '../documents/owned.ts'
+import type { Document } from '../rows.ts'
+import { endCancelled } from './end-cancelled.ts'
+import { findJobForUpdate, findJobWithTail, jobBody } from './job-store.ts'
+
+/** Copies, data and states are the server's and stay; what people add of their own may change. */
+const fixed = [
+  ...['group', 'jobType', 'jobStatus', 'jobResult', 'jobMessages', 'jobRunTime', 'jobWaitTime', 'jobEndTime'],
+  ...['lastUpdateFromRuntime', 'outcome', 'progress', 'rerunOf', 'jobMLCS', 'deployedModel', 'model', 'targetEngine'],
+  ...['inputData', 'outputData', 'additionalAssets', 'referenceModel', 'jobParameters', 'modelWritesOutput'],
+]
+
+export async function patchJob(
+  work: Work,
+  id: string,
+  patch: Document,
+  checkVersion: (version: number) => void,
+): Promise<JobBody> {
+  const job = await getRow('job', id, (each) => findJobForUpdate(work.tx, each))
+  checkVersion(job.version)
+  if (patch.jobStatus !== undefined && patch.jobStatus !== job.status) {
+    if (patch.jobStatus !== 'CANCELLED' || job.status === 'RUNNING') throw notByPatch(id, String(patch.jobStatus))
+    await endCancelled(work, job, `by ${work.who}`)
+  }
+  const merged = recordOf(mergePatch(job.document, withoutOwned(patch, fixed)))
+  await work.tx
+    .updateTable('model_manage.job')
+    .set({
+      document: await toStored(work.tx, merged),
+      group_name: typeof patch.group === 'string' ? patch.group : job.group_name,
+      version: sql`version + 1`,
+      modified_at: work.now,
+      modified_by: work.who,
+    })
+    .where('id', '=', job.id)
+    .execute()
+  const row = await getRow('job', id, (each) => findJobWithTail(work.tx, each))
+  return withoutContents(jobBody(row, row.tail, work.ctx.prefix))
+}
+
+function notByPatch(id: string, jobStatus: string): InputError {
+  return new InputError(
+    'InvalidField',
+    `'jobStatus' cannot be set to ${jobStatus}: states change by what happens to the job; to stop it use POST …/jobs/${id}/cancel`,
+    { field: 'jobStatus' },
+  )
+}

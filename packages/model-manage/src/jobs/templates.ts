@@ -1,0 +1,14 @@
+import type { Asset } from '@rowhouse/contract'
+
+/** `{date}` is the day of the trigger (UTC), `{jobId}` the job's id; other braces stay as they are. */
+export function fillTemplates(assets: readonly Asset[], values: { jobId: string; at: Date }): Asset[] {
+  const date = values.at.toISOString().slice(0, 10)
+  const fill = (text: string) => text.replaceAll('{date}', date).replaceAll('{jobId}', values.jobId)
+  return assets.map((asset) => {
+    const filled = { ...asset }
+    if (typeof asset.fileUrl === 'string') filled.fileUrl = fill(asset.fileUrl)
+    if (typeof asset.filename === 'string') filled.filename = fill(asset.filename)
+    if (typeof asset.name === 'string') filled.name = fill(asset.name)
+    return filled
+  })
+}
