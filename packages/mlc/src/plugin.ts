@@ -4,7 +4,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@rowhouse/contract'
-import { camundaErrors } from '@rowhouse/http'
+import { camundaErrors, onDrain } from '@rowhouse/http'
+import type { Database } from '@rowhouse/postgres'
 import type { FastifyInstance } from 'fastify'
 import type { MlcContext, MlcDatabase, WakeKind } from './context.ts'
 import { definitionRoutes } from './definitions/definition.routes.ts'
@@ -30,8 +31,12 @@ import { signalRoutes } from './signal/signal.routes.ts'
 import { taskRoutes } from './tasks/task.routes.ts'
 import { variableInstanceList } from './variables/variable-instance-list.ts'
 
+/** A database whatever its owner declares of its tables: this wing names its own by schema. */
+export type AnyDatabase = Omit<Database<never>, 'kysely' | 'transaction'> & { kysely: unknown; transaction: unknown }
+
 export interface MlcOptions {
-  database: MlcDatabase
+  /** Migrated; owned by the caller. */
+  database: AnyDatabase
   modelManage: Client
   shippedDefinitions: ShippedDefinition[]
   now?: () => Date
@@ -44,7 +49,7 @@ export async function mlc(app: FastifyInstance, options: MlcOptions): Promise<vo
   camundaErrors(app)
   const waiters = makeTaskWaiters()
   const ctx: MlcContext = {
-    database: options.database,
+    database: options.database as unknown as MlcDatabase,
     modelManage: options.modelManage,
     graphs: makeGraphCache(),
     log: app.log,
@@ -56,19 +61,28 @@ export async function mlc(app: FastifyInstance, options: MlcOptions): Promise<vo
   const loop = makeRunDueLoop(ctx)
   const wakers: Record<WakeKind, () => void> = { 'due-work': loop.wake, 'external-task': waiters.wake }
   allRoutes(app, ctx, waiters)
-  await app.register(async (engine) => allRoutes(engine, ctx, waiters), { prefix: '/engine/default' })
+  await app.register(
+    (engine, _options, done) => {
+      allRoutes(engine, ctx, waiters)
+      done()
+    },
+    { prefix: '/engine/default' },
+  )
   let unlisten: (() => Promise<void>) | undefined
+  const stop = async () => {
+    waiters.close()
+    await loop.stop()
+    await unlisten?.()
+    unlisten = undefined
+  }
   app.addHook('onReady', async () => {
     unlisten = await options.database.listen(wakeChannel, (payload) => hear(ctx, payload))
     await deployShipped(ctx, options.shippedDefinitions)
     loop.start()
   })
+  onDrain(app, stop)
   app.addHook('preClose', async () => waiters.close())
-  app.addHook('onClose', async () => {
-    waiters.close()
-    await loop.stop()
-    await unlisten?.()
-  })
+  app.addHook('onClose', stop)
 }
 
 /** `kind serverId`, or nothing after the connection broke. What this process said it knows already. */

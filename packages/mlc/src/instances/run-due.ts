@@ -77,7 +77,8 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
   async function round(): Promise<void> {
     isWoken = false
     const free = piecesMax - running.size
-    const taken = free > 0 ? await take(ctx, free) : []
+    const lookedAt = ctx.now()
+    const taken = free > 0 ? await take(ctx, free, lookedAt) : []
     for (const row of taken) {
       const piece = run(row).finally(() => {
         running.delete(piece)
@@ -90,7 +91,7 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
       sweptAt = ctx.now().getTime()
       await sweepKeptMessages(ctx)
     }
-    await sleep(running.size > 0 ? slowPollMs : await msToNext(ctx))
+    await sleep(running.size > 0 ? slowPollMs : await msToNext(ctx, lookedAt))
   }
 
   async function runLoop(): Promise<void> {
@@ -120,8 +121,7 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
   }
 }
 
-async function take(ctx: MlcContext, pieces: number): Promise<DueRow[]> {
-  const now = ctx.now()
+async function take(ctx: MlcContext, pieces: number, now: Date): Promise<DueRow[]> {
   const until = new Date(now.getTime() + lockMs)
   const { rows } = await sql<DueRow>`
     select id, instance_id, definition_id, activity_id, kind, retries, repeat, due_at, payload
@@ -139,12 +139,12 @@ async function release(ctx: MlcContext, workId: string): Promise<void> {
     .catch((error: unknown) => ctx.log.warn({ err: error, workId }, 'the lock of due work stays until it expires'))
 }
 
-async function msToNext(ctx: MlcContext): Promise<number> {
-  const now = ctx.now()
+/** After `lookedAt`, not after now: what fell due between the two was not taken yet. */
+async function msToNext(ctx: MlcContext, lookedAt: Date): Promise<number> {
   const { rows } = await sql<{ next_at: Date | null }>`
     select min(due_at) as next_at from mlc.due_work
-    where retries > 0 and not is_suspended and due_at > ${now}`.execute(ctx.database.kysely)
+    where retries > 0 and not is_suspended and due_at > ${lookedAt}`.execute(ctx.database.kysely)
   const nextAt = rows[0]?.next_at
   if (nextAt === null || nextAt === undefined) return slowPollMs
-  return Math.min(Math.max(nextAt.getTime() - now.getTime(), 1), slowPollMs)
+  return Math.min(Math.max(nextAt.getTime() - ctx.now().getTime(), 1), slowPollMs)
 }
