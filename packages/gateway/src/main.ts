@@ -50,6 +50,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0
   }
   const config = parseServerConfig(argv, process.env)
+  await tellParent({ loaded: true })
   const server = await startServer({
     config,
     databaseUrl: databaseUrl(config),

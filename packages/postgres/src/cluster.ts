@@ -3,7 +3,6 @@ import { chownSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import pg from 'pg'
 import type { Binaries } from './binaries.ts'
 import { EmbeddedPostgresError } from './embedded-error.ts'
 import { type Account, type Launcher, launch } from './launcher.ts'
@@ -89,6 +88,7 @@ export async function makeRoleAndDatabase(cluster: Cluster, place: Place): Promi
     )
   )
     return
+  const { default: pg } = await import('pg')
   const client = new pg.Client({
     connectionString: databaseUrl('postgres', cluster.credentials.superuser, place, 'postgres'),
   })

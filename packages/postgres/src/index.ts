@@ -1,6 +1,5 @@
 export { type Database, type DatabaseOptions, isDatabaseAway, openDatabase } from './database.ts'
-export { describeEmbedded, type EmbeddedOptions, type EmbeddedPostgres, startEmbedded } from './embedded.ts'
-export { EmbeddedPostgresError } from './embedded-error.ts'
+export * from './embedded-face.ts'
 export {
   claimIdempotencyKey,
   forgetOldIdempotencyKeys,
@@ -10,4 +9,3 @@ export {
   storeIdempotentAnswer,
 } from './idempotency.ts'
 export { MigrationError, type Migrations, migrate } from './migrate.ts'
-export { isAlive, startMark, takeFolder } from './postmaster.ts'

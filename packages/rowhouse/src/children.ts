@@ -27,10 +27,11 @@ function startChild(name: string, packageName: string, args: string[], { leftove
 export interface ServerStart extends ChildOptions {
   args: string[]
   databaseUrl: Promise<string>
+  onLoaded(): void
   onReady(ready: { url: string; firstPassword: { user: string; password: string } | null }): void
 }
 
-export function startServerChild({ args, databaseUrl, onReady, ...options }: ServerStart): Life {
+export function startServerChild({ args, databaseUrl, onLoaded, onReady, ...options }: ServerStart): Life {
   const child = startChild('server', '@rowhouse/gateway', args, options)
   let reason: string | undefined
   void databaseUrl.then((url) => {
@@ -39,6 +40,7 @@ export function startServerChild({ args, databaseUrl, onReady, ...options }: Ser
   const ready = new Promise<void>((settle) => {
     child.on('message', (message: FromServer) => {
       if ('failed' in message) reason = message.failed
+      else if ('loaded' in message) onLoaded()
       else {
         onReady(message.ready)
         settle()

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isAlive, startMark } from '@rowhouse/postgres'
+import { isAlive, startMark } from '@rowhouse/postgres/embedded'
 
 /** Children of a start that was killed may still be at their farewell when the next one begins. */
 export interface Leftovers {

@@ -1,7 +1,7 @@
 /** `rowhouse up`: PostgreSQL, server and runtime as children; what dies is started again; the runtime stops first, PostgreSQL last. */
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type EmbeddedPostgres, startEmbedded, takeFolder } from '@rowhouse/postgres'
+import { type EmbeddedPostgres, startEmbedded, takeFolder } from '@rowhouse/postgres/embedded'
 import { isThere, runtimeArguments, startRuntimeChild, startServerChild } from './children.ts'
 import { type Kept, keep, type Life } from './keep.ts'
 import { type Leftovers, openLeftovers } from './leftovers.ts'
@@ -69,12 +69,17 @@ async function startParts(start: Start, parts: Kept[]): Promise<void> {
   const { options, dataDir } = start
   const database = keepDatabase(options.databaseUrl, dataDir, () => server.restart())
   if (database.kept) parts.push(database.kept)
-  const server = keepServer(start, database.url)
+  let reportLoaded: () => void = () => undefined
+  const loaded = new Promise<void>((settle) => {
+    reportLoaded = settle
+  })
+  const server = keepServer(start, database.url, reportLoaded)
   parts.push(server)
   const tokenFile = options.unsecured ? null : join(dataDir, 'runtime-token')
   const isFirst = tokenFile !== null && !isThere(tokenFile)
   const whenServerReady = Promise.all([database.kept?.ready, server.ready])
-  if (isFirst) await whenServerReady
+  whenServerReady.catch(() => undefined)
+  await Promise.race(isFirst ? [whenServerReady] : [loaded, whenServerReady])
   const runtime = options.runtime === false ? undefined : keepRuntime(start, tokenFile)
   if (runtime) parts.push(runtime)
   await Promise.all([whenServerReady, runtime?.ready])
@@ -125,7 +130,11 @@ function sayOfPostgres(line: string): void {
   if (!isOrdinary || process.env.ROWHOUSE_LOG_LEVEL === 'debug') say(`PostgreSQL: ${line}`)
 }
 
-function keepServer({ options, dataDir, port, leftovers }: Start, databaseUrl: () => Promise<string>): Kept {
+function keepServer(
+  { options, dataDir, port, leftovers }: Start,
+  databaseUrl: () => Promise<string>,
+  onLoaded: () => void,
+): Kept {
   const args = ['--port', String(port), '--host', options.host, '--data', dataDir]
   for (const [flag, value] of [
     ['--tls-cert', options.tlsCert],
@@ -147,6 +156,7 @@ function keepServer({ options, dataDir, port, leftovers }: Start, databaseUrl: (
         env: { ROWHOUSE_DATABASE_URL: '' },
         databaseUrl: databaseUrl(),
         leftovers,
+        onLoaded,
         onReady({ firstPassword }) {
           if (firstPassword)
             process.stdout.write(`user ${firstPassword.user}, password ${firstPassword.password} (shown this once)\n`)

@@ -1,0 +1,4 @@
+/** The embedded server alone, for a program that starts it and leaves the rest to others: loads no client library. */
+export { describeEmbedded, type EmbeddedOptions, type EmbeddedPostgres, startEmbedded } from './embedded.ts'
+export { EmbeddedPostgresError } from './embedded-error.ts'
+export { isAlive, startMark, takeFolder } from './postmaster.ts'
