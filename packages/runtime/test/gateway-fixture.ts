@@ -247,7 +247,7 @@ class Fixture implements GatewayFixture {
     response.once('close', finish)
   }
 
-  #attempt(jobId: string, attempt: number, verb: string, body: never, response: ServerResponse): unknown {
+  #attempt(jobId: string, attempt: number, verb: string, body: unknown, response: ServerResponse): unknown {
     const job = this.jobs.get(jobId)
     if (!job) return problem(response, 404, 'NotFound', `No job with id '${jobId}'`)
     const { messages = [], progress, reason } = body as { messages?: string[]; progress?: JobProgress; reason?: string }
@@ -266,7 +266,7 @@ class Fixture implements GatewayFixture {
       job.state = 'ENDED'
       return send(response, 204)
     }
-    job.finish = body
+    job.finish = body as FinishInput
     job.state = 'ENDED'
     if (this.breakFinish-- > 0) return problem(response, 500, 'Bug', 'internal error')
     return send(response, 200, { id: jobId })
