@@ -42,6 +42,15 @@ describe('creating a job', () => {
     expect(job.jobMessages[0]).toMatch(/^\d{4}\/\d{1,2}\/\d{1,2} \d{1,2}:\d\d:\d\d job received from ann$/)
   })
 
+  it('can be read without contents by those who only look at its state', async () => {
+    await register(wing, 'light', ['light', 'DEV'])
+    const deployment = await deployedModel(wing, 'light', 'DEV')
+    const { id } = await wing.ann.jobs.create({ deployedModel: { id: deployment.id }, inputData: csvInput() })
+    const light = await wing.ann.jobs.get(id, { query: { contents: false } })
+    expect(light).toMatchObject({ id, inputData: [{ name: 'in.csv' }] })
+    expect(JSON.stringify(light)).not.toMatch(/"sourceCode"|"fileContentString"/)
+  })
+
   it('has links of its type that work, and carries full copies that later changes do not touch', async () => {
     const engine = await register(wing, 'copy', ['copy', 'DEV'])
     const deployment = await deployedModel(wing, 'copy', 'DEV')

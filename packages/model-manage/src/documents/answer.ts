@@ -20,7 +20,7 @@ export async function answerCreated<B extends object>(
   const key = readIdempotencyKey(request)
   const answer = await inTransaction(ctx, request.principal.name, async (work) => {
     if (key === undefined) return { replayed: false, status: 201, body: (await create(work)) as unknown }
-    const claim = { schema: schemaName, caller: whoIs(request), path: request.routeOptions.url ?? request.url, key }
+    const claim = { schema: schemaName, caller: whoIs(request), path: request.url.split('?', 1)[0] ?? '', key }
     const earlier = await claimKey(work, { ...claim, fingerprint: fingerprint(request.body) })
     if (earlier) return { replayed: true, ...earlier }
     const body = await create(work)

@@ -32,6 +32,13 @@ const listQuery = pageQuery.extend({
   engineId: z.string().optional(),
 })
 
+const contentsQuery = z.looseObject({
+  contents: z
+    .enum(['true', 'false'])
+    .optional()
+    .describe('false: without contents of assets, for those who only look at the state'),
+})
+
 export function jobRoutes(app: App, ctx: Context): void {
   const docs = tagged('jobs')
   const countAll = makeJobCounter(ctx)
@@ -66,11 +73,15 @@ export function jobRoutes(app: App, ctx: Context): void {
   for (const path of ['jobs', ...Object.values(jobPathByType)]) {
     app.get(
       `/${path}/:id`,
-      { ...readers, schema: { ...docs('One job with contents and its whole log'), params: idParams } },
+      {
+        ...readers,
+        schema: { ...docs('One job with contents and its whole log'), params: idParams, querystring: contentsQuery },
+      },
       async (request, reply) => {
         const { kysely } = ctx.database
         const row = await getRow('job', request.params.id, (id) => findJob(kysely, id))
-        const body = await getContents(kysely, jobBody(row, await readMessages(kysely, row), ctx.prefix))
+        const stored = jobBody(row, await readMessages(kysely, row), ctx.prefix)
+        const body = request.query.contents === 'false' ? withoutContents(stored) : await getContents(kysely, stored)
         // progress does not raise the version: no 304 here
         return reply.header('etag', versionEtag(row.version)).send(body)
       },

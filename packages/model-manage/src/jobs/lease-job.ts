@@ -26,8 +26,10 @@ export async function leaseJob(
     try {
       const leased = await takeNext(ctx, engineId, wish.session)
       if (leased) return leased
-      if (gone.aborted || ctx.waiters.closed || Date.now() >= until) return undefined
+      if (ctx.waiters.closed || Date.now() >= until) return undefined
       await waiting.settled(until - Date.now(), gone)
+      // nobody is there to take a job: it stays for the next call
+      if (gone.aborted) return undefined
     } finally {
       waiting.end()
     }
@@ -43,7 +45,7 @@ interface TakenRow {
 async function takeNext(ctx: Context, engineId: string, session: number): Promise<LeaseBody | undefined> {
   const now = ctx.now()
   const leaseUntil = new Date(now.getTime() + ctx.settings.leaseMs)
-  const { name } = await renewEngine(ctx, engineId, { session, now, leaseUntil })
+  const name = await renewEngine(ctx, engineId, { session, now, leaseUntil })
   const waits =
     await sql`select 1 from model_manage.job where engine_id = ${engineId} and status = 'WAITING' limit 1`.execute(
       ctx.database.kysely,

@@ -1,6 +1,8 @@
 import { systemName, type Work } from '../context.ts'
+import { findDeployedModel } from '../deployments/deployed-model-store.ts'
 import { dropCredentials } from '../documents/credentials.ts'
-import { afterLostAttempt, moveJob } from './job.ts'
+import type { JobRow } from '../rows.ts'
+import { afterLostAttempt, type JobEvent, moveJob } from './job.ts'
 import { jobMessage } from './job-message.ts'
 import { type AttemptProof, appendMessages, changedColumns, endAttempt, findJobForUpdate } from './job-store.ts'
 import { recordChange } from './record-change.ts'
@@ -14,32 +16,50 @@ export async function loseAttempt(work: Work, proof: AttemptProof, why: string, 
   const job = await findJobForUpdate(work.tx, proof.jobId)
   if (job === undefined || job.status !== 'RUNNING') return false
   const lostCount = job.lost_count + (counts ? 1 : 0)
-  const event =
-    job.cancel_reason !== null
-      ? 'job.cancelled'
-      : counts
-        ? afterLostAttempt(lostCount, work.ctx.settings.attemptsMax)
-        : 'job.released'
-  const outcome =
-    event === 'job.given-up'
-      ? `RuntimeLost: ${why}; the job was tried ${lostCount} ${lostCount === 1 ? 'time' : 'times'}`
-      : event === 'job.cancelled'
-        ? `cancelled: ${job.cancel_reason}`
-        : null
-  const hasEndedNow = outcome !== null
+  const fate = await fateOf(work, job, { lostCount, why, counts })
   await work.tx
     .updateTable('model_manage.job')
     .set({
-      ...changedColumns({ status: moveJob(job, event), now: work.now, who: systemName }),
+      ...changedColumns({ status: moveJob(job, fate.event), now: work.now, who: systemName }),
       lost_count: lostCount,
-      ...(hasEndedNow ? { end_at: work.now, outcome } : { engine_id: null, run_at: null, progress: null }),
+      ...(fate.outcome === null
+        ? { engine_id: null, run_at: null, progress: null }
+        : { end_at: work.now, outcome: fate.outcome }),
     })
     .where('id', '=', job.id)
     .execute()
-  const text =
-    outcome ?? `${why}; the job waits again (attempt ${proof.attempt} ${counts ? 'was lost' : 'was handed back'})`
-  await appendMessages(work.tx, job.id, [jobMessage(work.now, text, event === 'job.given-up' ? 'error' : 'warning')])
-  if (hasEndedNow) await dropCredentials(work.tx, [job.id])
-  await recordChange(work, job.id, event, text)
+  const happened = `attempt ${proof.attempt} ${counts ? 'was lost' : 'was handed back'}`
+  const text = fate.outcome ?? `${why}; the job waits again (${happened})`
+  const level = fate.event === 'job.given-up' ? 'error' : 'warning'
+  await appendMessages(work.tx, job.id, [jobMessage(work.now, text, level)])
+  if (fate.outcome !== null) await dropCredentials(work.tx, [job.id])
+  await recordChange(work, job.id, fate.event, text)
   return true
+}
+
+interface Fate {
+  event: JobEvent
+  /** null: it goes on. */
+  outcome: string | null
+}
+
+/** It waits again, unless somebody wanted it to stop meanwhile or it was lost once too often. */
+async function fateOf(
+  work: Work,
+  job: JobRow,
+  { lostCount, why, counts }: { lostCount: number; why: string; counts: boolean },
+): Promise<Fate> {
+  const cancel = job.cancel_reason ?? (await whyUndeployed(work, job))
+  if (cancel !== null) return { event: 'job.cancelled', outcome: `cancelled: ${cancel}` }
+  if (!counts) return { event: 'job.released', outcome: null }
+  const event = afterLostAttempt(lostCount, work.ctx.settings.attemptsMax)
+  if (event === 'job.lost') return { event, outcome: null }
+  return { event, outcome: `RuntimeLost: ${why}; the job was tried ${lostCount} ${lostCount === 1 ? 'time' : 'times'}` }
+}
+
+/** Running jobs of an undeployed deployment may end, but are not begun anew. */
+async function whyUndeployed({ tx }: Work, job: JobRow): Promise<string | null> {
+  if (job.deployed_model_id === null) return null
+  const deployment = await findDeployedModel(tx, job.deployed_model_id)
+  return deployment?.state === 'UNDEPLOYED' ? `its deployment ${deployment.id} was undeployed while it ran` : null
 }

@@ -14,7 +14,7 @@ import { lockRuntimes } from './runtime-store.ts'
 export async function beat(ctx: Context, id: string, said: z.output<typeof HeartbeatInput>): Promise<HeartbeatBody> {
   const now = ctx.now()
   const leaseUntil = new Date(now.getTime() + ctx.settings.leaseMs)
-  const before = await renewEngine(ctx, id, { ...said, now, leaseUntil })
+  await renewEngine(ctx, id, { ...said, now, leaseUntil })
   const renewed = await sql<{ job_id: string; attempt: number; cancel: boolean }>`
     update model_manage.attempt set lease_until = ${leaseUntil}
     from model_manage.job
@@ -23,7 +23,6 @@ export async function beat(ctx: Context, id: string, said: z.output<typeof Heart
         select * from unnest(${said.running.map((each) => each.jobId).filter(isUuid)}::uuid[],
           ${said.running.filter((each) => isUuid(each.jobId)).map((each) => each.attempt)}::int[]))
     returning attempt.job_id, attempt.attempt, job.cancel_reason is not null as cancel`.execute(ctx.database.kysely)
-  if (before.lease_until.getTime() <= now.getTime()) await returnToLife(ctx, id, before.name)
   const mine = renewed.rows.map(({ job_id, attempt, cancel }) => ({ jobId: job_id, attempt, cancel }))
   return {
     cancel: mine.filter((each) => each.cancel).map(({ jobId, attempt }) => ({ jobId, attempt })),
@@ -38,12 +37,8 @@ interface Renewal {
   leaseUntil: Date
 }
 
-/** Answers the record as it was before; 409 when another registration of this name has outdated the session. */
-export async function renewEngine(
-  ctx: Context,
-  id: string,
-  renewal: Renewal,
-): Promise<{ name: string; lease_until: Date }> {
+/** Answers its name; 409 when another registration of this name has outdated the session. */
+export async function renewEngine(ctx: Context, id: string, renewal: Renewal): Promise<string> {
   if (!isUuid(id)) throw new NotFound('runtime', id)
   const found = await sql<{ name: string; lease_until: Date }>`
     update model_manage.engine set
@@ -52,8 +47,9 @@ export async function renewEngine(
     where engine.id = before.id and engine.session = ${renewal.session}
     returning engine.name, before.lease_until`.execute(ctx.database.kysely)
   const row = found.rows[0]
-  if (row !== undefined) return row
-  throw await outdated(ctx, id)
+  if (row === undefined) throw await outdated(ctx, id)
+  if (row.lease_until.getTime() <= renewal.now.getTime()) await returnToLife(ctx, id, row.name)
+  return row.name
 }
 
 export async function outdated(ctx: Context, id: string): Promise<Conflict | NotFound> {
