@@ -16,17 +16,28 @@ declare module 'fastify' {
 
 /** RFC 9457 with Spring's names: the dialect of everything but the process engine. */
 export function problemErrors(app: FastifyInstance): void {
-  speak(app, toProblem, 'application/problem+json')
+  speak(app, toProblem, 'application/problem+json', (thrown) => thrown)
 }
 
-/** Camunda's `{type, message, code}` for all routes of this plugin, unknown paths below its prefix included. */
-export function camundaErrors(app: FastifyInstance): void {
-  speak(app, toCamundaError, 'application/json')
+/**
+ * Camunda's `{type, message, code}` for all routes of this plugin, unknown paths below its prefix included. `translate` turns
+ * errors of another tree into ours first.
+ */
+export function camundaErrors(
+  app: FastifyInstance,
+  translate: (thrown: unknown) => unknown = (thrown) => thrown,
+): void {
+  speak(app, toCamundaError, 'application/json', translate)
 }
 
-function speak(app: FastifyInstance, render: Render, contentType: string): void {
+function speak(
+  app: FastifyInstance,
+  render: Render,
+  contentType: string,
+  translate: (thrown: unknown) => unknown,
+): void {
   app.setErrorHandler((thrown, request, reply) =>
-    answer({ thrown, request, reply, render, contentType, settings: app.errorSettings }),
+    answer({ thrown: translate(thrown), request, reply, render, contentType, settings: app.errorSettings }),
   )
   app.setNotFoundHandler((request, reply) =>
     answer({ thrown: unknownPath(request), request, reply, render, contentType, settings: app.errorSettings }),

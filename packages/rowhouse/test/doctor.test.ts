@@ -25,7 +25,7 @@ test('doctor finds what Rowhouse needs and exits with 0', async () => {
 })
 
 test('doctor names what is missing, says what to do, and exits with 1', async () => {
-  const other = createServer()
+  const other = createServer((socket) => socket.destroy())
   const port = await new Promise<number>((settle) =>
     other.listen(0, '127.0.0.1', () => settle((other.address() as { port: number }).port)),
   )

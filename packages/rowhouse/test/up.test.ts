@@ -100,7 +100,7 @@ test('the password of the database is in no list of processes, and what is secre
 })
 
 test('a taken port is one sentence that names it and the option; nothing is started', async () => {
-  const other = createServer()
+  const other = createServer((socket) => socket.destroy())
   const port = await new Promise<number>((settle) =>
     other.listen(0, '127.0.0.1', () => settle((other.address() as { port: number }).port)),
   )
