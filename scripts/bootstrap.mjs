@@ -89,7 +89,10 @@ function findNode() {
   return node
 }
 
-/** `npm ci`, unless the lock file is the one installed last. */
+/**
+ * Unless the lock file is the one installed last. Not `npm ci`: it refuses a lock file that lacks an optional package of another platform, and a mirror
+ * that does not carry all of them makes such lock files.
+ */
 function installPackages(env) {
   const lock = readFileSync(join(root, 'package-lock.json'))
   const stamp = join(root, 'node_modules', '.rowhouse-installed')
@@ -99,7 +102,7 @@ function installPackages(env) {
     .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   say('Installing packages')
-  if (npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], env) !== 0) {
+  if (npm(['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], env) !== 0) {
     fail('npm could not install the packages (its own words are above). Is the package registry reachable from here?')
   }
   writeFileSync(stamp, wanted)
