@@ -171,8 +171,6 @@ def typed(cell, column):
 def parse(text, kind):
     if kind == 'boolean':
         return TRUTH[text.lower()]
-    if '_' in text:
-        raise ValueError('digits with underscores')
     if kind == 'float':
         return float(text)
     try:

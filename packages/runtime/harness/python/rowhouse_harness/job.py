@@ -34,13 +34,19 @@ def run_and_leave(plan_path, descriptor):
 
 
 def take(descriptor):
-    """The event channel under a number that the model does not know and its programs do not inherit."""
+    """The event channel under a number that the model does not know and its programs do not inherit.
+
+    The old number leads nowhere: were it free, the next file opened would get it, and a model that writes to it would spoil that file.
+    """
     try:
         own = os.dup(descriptor)
-        os.close(descriptor)
-        return own
     except OSError:
-        return os.dup(2)
+        own = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor, inheritable=False)
+    if nowhere != descriptor:
+        os.close(nowhere)
+    return own
 
 
 def run(plan, report):

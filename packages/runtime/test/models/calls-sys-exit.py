@@ -1,0 +1,5 @@
+import sys
+
+
+def action(datum):
+    sys.exit(0)

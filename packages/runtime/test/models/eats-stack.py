@@ -1,0 +1,2 @@
+def action(datum):
+    return action(datum)

@@ -1,0 +1,3 @@
+# modelop.score
+def score(datum):
+    yield {"a": 1
