@@ -3,7 +3,7 @@ import csv
 import os
 import sys
 
-folder, source, target = sys.argv[1], os.path.abspath(sys.argv[2]), os.path.abspath(sys.argv[3])
+folder, source, target = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), os.path.abspath(sys.argv[3])
 os.chdir(folder)
 sys.path.insert(0, folder)
 import cc_fraud  # noqa: E402

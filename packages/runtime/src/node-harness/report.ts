@@ -6,6 +6,8 @@ import { JobFailed, type Place } from './failure.ts'
 
 const channel = 3
 const progressMs = 500
+const quickMs = 5
+const strideMax = 256
 /** A file of nothing but bad lines must not drown the agent: further ones are counted and in the rejects file. */
 const rejectedEventsMax = 1_000
 const rejectsPendingMax = 64 * 1024
@@ -28,8 +30,10 @@ export interface RejectedRecord {
 }
 
 export class Report {
-  /** Milliseconds since 1970 when progress is to be told next. */
-  due = Date.now() + progressMs
+  #dueAt = Date.now() + progressMs
+  #checkedAt = Date.now()
+  #stride = 1
+  #untilCheck = 1
   readonly #rejectsPath: string
   readonly #stopOnBadRecords: boolean
   readonly #counts: Record<Counted, number> = {
@@ -73,12 +77,23 @@ export class Report {
     }
   }
 
-  /** Called when `due` has passed; what was scored until now is in the file before it is told. */
+  /** Called for each record; looks at the clock seldom where records are quick, each time where they are slow. */
+  tick(): void {
+    this.#untilCheck -= 1
+    if (this.#untilCheck > 0) return
+    const now = Date.now()
+    this.#stride = now - this.#checkedAt < quickMs ? Math.min(this.#stride * 2, strideMax) : 1
+    this.#untilCheck = this.#stride
+    this.#checkedAt = now
+    if (now >= this.#dueAt) this.progress()
+  }
+
+  /** What was scored until now is in the file before it is told. */
   progress(): void {
     this.#watched.output?.flush()
     this.#flushRejects()
     this.tell({ event: 'progress', ...this.totals() })
-    this.due = Date.now() + progressMs
+    this.#dueAt = Date.now() + progressMs
   }
 
   /** Throws JobFailed where the first bad record is to end the job. */

@@ -89,7 +89,7 @@ async function scoreBatches(scoring: Scoring, score: ModelFunction, stream: Inpu
 
 /** Tells progress when it is time; false: the record does not fit the schema and was rejected. */
 function isDue(scoring: Scoring, stream: InputStream, record: unknown): boolean {
-  if (Date.now() >= scoring.report.due) scoring.report.progress()
+  scoring.report.tick()
   const problem = scoring.check === null ? null : scoring.check(record)
   if (problem === null) return true
   scoring.report.reject({

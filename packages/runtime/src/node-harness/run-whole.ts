@@ -29,7 +29,7 @@ export async function runWhole({ role, model, streams, output, report }: Whole):
 function readRows(stream: InputStream, report: Report): unknown[] {
   const rows: unknown[] = []
   for (const record of stream) {
-    if (Date.now() >= report.due) report.progress()
+    report.tick()
     if (Array.isArray(record)) for (const row of record) rows.push(row)
     else rows.push(record)
   }

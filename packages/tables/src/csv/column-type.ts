@@ -20,8 +20,10 @@ export function columnType(kinds: number): ColumnType {
   return isBlank ? 'float' : 'integer'
 }
 
-/** Some integer is beyond 2^53 - 1, so a JavaScript number would change it. */
-export const isBeyondSafe = (kinds: number): boolean => (kinds & BEYOND_SAFE) !== 0
+const isText = (kinds: number): boolean => (kinds & CELL.text) !== 0
 
-/** Some integer is written with leading zeros, which a number does not keep. */
-export const hasLeadingZeros = (kinds: number): boolean => (kinds & CELL.leadingZero) !== 0
+/** Some integer is beyond 2^53 - 1, so a JavaScript number would change it. Not told of a column that is text for its texts. */
+export const isBeyondSafe = (kinds: number): boolean => !isText(kinds) && (kinds & BEYOND_SAFE) !== 0
+
+/** Some integer is written with leading zeros, which a number does not keep. Not told of a column that is text for its texts. */
+export const hasLeadingZeros = (kinds: number): boolean => !isText(kinds) && (kinds & CELL.leadingZero) !== 0

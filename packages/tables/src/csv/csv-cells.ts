@@ -3,8 +3,15 @@ import type { ColumnType } from './column-type.ts'
 
 const blankWords: ReadonlySet<string> = new Set(['', ...BLANK_WORDS])
 
+const beginsBlankWord = new Uint8Array(128)
+for (const word of BLANK_WORDS) beginsBlankWord[word.charCodeAt(0)] = 1
+
 /** pandas' missing values; matched exactly. */
-export const isBlankWord = (text: string): boolean => text.length <= 8 && blankWords.has(text)
+export function isBlankWord(text: string): boolean {
+  if (text.length > 8) return false
+  // Nearly all texts are told apart by their first character, without hashing them.
+  return text.length === 0 || (beginsBlankWord[text.charCodeAt(0)] === 1 && blankWords.has(text))
+}
 
 export type CellValue = string | number | boolean | null
 

@@ -46,8 +46,10 @@ const DIGITS_MAX = 15
 const POWERS = Array.from({ length: DIGITS_MAX + 1 }, (_, exponent) => 10 ** exponent)
 const CACHE_SLOTS = 256
 const CACHED_BYTES_MAX = 24
-/** Copied rather than sliced: a slice keeps its whole block alive in a model that remembers it. */
-const SLICE_MAX = 12
+/** A column with so many texts that were not in its cache does without it. */
+const MISSES_MAX = 4096
+/** V8 copies a part of a string up to this length, and slices longer ones. */
+const COPY_MAX = 12
 
 /** `return {"id":cells.string(0),"amount":cells.float(1)}` with constant keys. */
 function compileRecord(columns: readonly CsvColumn[], cells: CsvParser): () => Record<string, CellValue> {
@@ -61,6 +63,8 @@ interface CachedText {
   hash: number
   text: string
 }
+
+const blankOr = (text: string): string | null => (isBlankWord(text) ? null : text)
 
 const TRUE = Buffer.from('true')
 const FALSE = Buffer.from('false')
@@ -286,37 +290,42 @@ export class CsvParser {
   }
 
   string(column: number): CellValue {
+    if (this.#isRecordEnd) return this.#missing()
     const bytes = this.#bytes
     const delimiter = this.#delimiter
-    if (this.#isRecordEnd) return this.#missing()
-    const from = this.#at
+    const isQuoted = bytes[this.#at] === QUOTE
+    const from = isQuoted ? this.#at + 1 : this.#at
     let byte = bytes[from] as number
-    if (byte === QUOTE) {
-      const text = this.#quotedText()
-      return isBlankWord(text) ? null : text
-    }
     let end = from
     let hash = 0
     let bits = 0
-    while (byte !== delimiter && byte !== LF && byte !== CR) {
+    while (byte !== LF && byte !== CR && byte !== (isQuoted ? QUOTE : delimiter)) {
       hash = (Math.imul(hash, 31) + byte) | 0
       bits |= byte
       byte = bytes[++end] as number
     }
+    if (isQuoted) {
+      const after = bytes[end + 1]
+      const isPlain = byte === QUOTE && end + 1 < this.#to && (after === delimiter || after === LF || after === CR)
+      if (!isPlain) return blankOr(this.#quotedText())
+      this.#leave(end + 1)
+    } else this.#leave(end)
     const length = end - from
-    this.#leave(end)
     if (length === 0) return null
     if (bits >= 0x80) return bytes.toString('utf8', from, end)
-    if (length <= CACHED_BYTES_MAX && (this.#misses[column] as number) < 4096)
+    if (length <= CACHED_BYTES_MAX && (this.#misses[column] as number) < MISSES_MAX)
       return this.#cachedText(column, from, length, hash)
-    const text = this.#plainText(from, end)
-    return isBlankWord(text) ? null : text
+    return blankOr(this.#plainText(from, end))
   }
 
+  /** Copies of at most 12 characters are not slices: a slice would keep its whole block alive in a model that remembers it. */
   #plainText(from: number, end: number): string {
-    return end - from <= SLICE_MAX
-      ? this.#latin.substring(from - this.#latinFrom, end - this.#latinFrom)
-      : this.#bytes.toString('latin1', from, end)
+    const latin = this.#latin
+    const start = from - this.#latinFrom
+    const length = end - from
+    if (length <= COPY_MAX) return latin.substring(start, start + length)
+    if (length > 2 * COPY_MAX) return this.#bytes.toString('latin1', from, end)
+    return latin.substring(start, start + COPY_MAX) + latin.substring(start + COPY_MAX, start + length)
   }
 
   #cachedText(column: number, from: number, length: number, hash: number): string | null {
