@@ -31,6 +31,7 @@ export interface Context {
   /** Where this wing is mounted: `/model-manage/api`. Hrefs begin with it. */
   prefix: string
   waiters: LeaseWaiters
+  warn: (line: string, data: Record<string, unknown>) => void
   /** Set by the outbox loop: there is something to tell. */
   wakeOutbox: () => void
 }

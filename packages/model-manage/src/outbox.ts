@@ -13,6 +13,8 @@ import { storableJson } from './documents/owned.ts'
 /** How long a server may take to send what it claimed, before another one sends it too. */
 const claimMs = 60_000
 const batchSize = 64
+/** After so many tries in vain the log tells it, once. */
+const triesToTell = 5
 const pauseMinMs = 200
 const pauseMaxMs = 30_000
 /** Looks even when nobody woke it: rows of another server, or whose pause is over. */
@@ -80,6 +82,13 @@ async function send(ctx: Context, row: ClaimedRow): Promise<void> {
       .set({ next_at: new Date(ctx.now().getTime() + pauseMs), last_error: toAppError(error).message.slice(0, 2_000) })
       .where('id', '=', row.id)
       .execute()
+    if (row.tries === triesToTell) {
+      ctx.warn('the MLC does not take an event; it is tried again until it does', {
+        signal: row.signal,
+        objectId: row.object_id,
+        error: toAppError(error).message,
+      })
+    }
     return
   }
   await ctx.database.kysely.deleteFrom('model_manage.outbox').where('id', '=', row.id).execute()

@@ -60,6 +60,7 @@ export async function modelManage(instance: FastifyInstance, options: ModelManag
     settings: { ...settingsDefault, ...options.settings },
     now: options.now ?? (() => new Date()),
     prefix: app.prefix,
+    warn: (line, data) => app.log.warn(data, line),
     waiters,
     wakeOutbox: () => outbox.wake(),
   }

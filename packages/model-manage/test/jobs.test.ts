@@ -248,6 +248,29 @@ describe('creating a job', () => {
     })
   })
 
+  it('that names a runtime which is silent waits for it as CREATED; for a deployed model the tags hold in any case', async () => {
+    const engine = await register(wing, 'silent', [])
+    await wing.runtime.engines.unregister(engine.id, engine.session)
+    const model = { storedModel: modelBody('x') }
+    const { id } = await wing.ann.jobs.create({ model, targetEngine: { name: 'silent' }, inputData: csvInput() })
+    expect((await wing.ann.jobs.get(id)).jobMessages.join()).toContain('its heartbeat has run out')
+    const again = await register(wing, 'silent', [])
+    expect((await leased(wing, again)).jobId).toBe(id)
+    await register(wing, 'tagged-for-it', ['held', 'DEV'])
+    const deployment = await deployedModel(wing, 'held', 'DEV')
+    const wish = { deployedModel: { id: deployment.id }, targetEngine: { name: 'silent' }, inputData: csvInput() }
+    expect(await failureOf(wing.ann.jobs.create(wish))).toMatchObject({ code: 'NoMatchingRuntime' })
+  })
+
+  it('by the type of runtime alone is refused when there is none of it', async () => {
+    const wish = {
+      model: { storedModel: modelBody('x') },
+      targetEngine: { engineType: 'SPARK_ON_MARS' },
+      inputData: csvInput(),
+    }
+    expect((await failureOf(wing.ann.jobs.create(wish))).message).toContain('SPARK_ON_MARS')
+  })
+
   it('with passwords in URLs keeps them out of everything that is shown, and hands them out with the lease only', async () => {
     const engine = await register(wing, 'sec', ['sec', 'DEV'])
     const { id } = await deployedModel(wing, 'sec', 'DEV', { outputData: url('https://OUT:TOPSECRET2@h/out.csv') })

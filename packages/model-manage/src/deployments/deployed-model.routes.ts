@@ -1,5 +1,5 @@
 import { DeploymentInput } from '@rowhouse/contract'
-import { type App, checkIfMatch, halList, parsePage, sendVersioned } from '@rowhouse/http'
+import { type App, checkIfMatch, halList, parsePage, sendVersioned, versionEtag } from '@rowhouse/http'
 import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
 import { type Context, inTransaction } from '../context.ts'
@@ -81,7 +81,7 @@ export function deployedModelRoutes(app: App, ctx: Context): void {
     { ...readers, schema: { ...docs('One deployment'), params: idParams } },
     async (request, reply) => {
       const row = await getRow('deployed model', request.params.id, (id) => findDeployedModel(ctx.database.kysely, id))
-      return reply.header('etag', `"${row.version}"`).send(await single(row))
+      return reply.header('etag', versionEtag(row.version)).send(await single(row))
     },
   )
 

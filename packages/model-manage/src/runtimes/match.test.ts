@@ -105,6 +105,14 @@ describe('matching a runtime', () => {
     expect(match.found && match.runtime.name).toBe('spark-runtime-1')
   })
 
+  it('looks at the runtime that was asked for by name, and says when there is none of that name', () => {
+    const named = wish({ tags: [], stage: null, engineName: 'e1' })
+    const silent = matchRuntime(named, [runtime('a'), runtime('e1', { alive: false, endpointCount: 1 })])
+    expect(silent.found ? '' : noMatchText(named, silent.data)).toContain("Nearest is 'e1': its heartbeat has run out")
+    const none = matchRuntime(named, [runtime('a'), runtime('E1')])
+    expect(none.found ? '' : noMatchText(named, none.data)).toContain("None is named 'e1' (there is 'E1'")
+  })
+
   it('may be narrowed to the runtimes of the deployment', () => {
     const fleet = [runtime('a'), runtime('b')]
     expect(rankedMatches(wish({ engineIds: ['id-b'] }), fleet).map((each) => each.name)).toEqual(['b'])

@@ -134,16 +134,21 @@ function failedOf(seen: SeenRuntimeBody): PredicateBody[] {
   return seen.predicates.filter((each) => !each.passed)
 }
 
-/** Fewest failures; among equals one that is merely misspelt, then one that is alive, then the first by name. */
+/**
+ * The one asked for by name if it is there; else fewest failures; among equals one that is merely misspelt, then one that is alive,
+ * then the first by name.
+ */
 function nearestOf(seen: readonly SeenRuntimeBody[]): SeenRuntimeBody | undefined {
+  const failures = (runtime: SeenRuntimeBody, predicateName: string) =>
+    failedOf(runtime).filter((each) => each.predicate === predicateName).length
   const misspelt = (runtime: SeenRuntimeBody) =>
     failedOf(runtime).filter((each) => each.detail.includes("(has '")).length
-  const dead = (runtime: SeenRuntimeBody) => failedOf(runtime).filter((each) => each.predicate === 'alive').length
   return [...seen].sort(
     (a, b) =>
+      failures(a, 'name') - failures(b, 'name') ||
       failedOf(a).length - failedOf(b).length ||
       misspelt(b) - misspelt(a) ||
-      dead(a) - dead(b) ||
+      failures(a, 'alive') - failures(b, 'alive') ||
       (a.name < b.name ? -1 : 1),
   )[0]
 }
@@ -186,14 +191,23 @@ export function wishText(wish: RuntimeWish): string {
 export function noMatchText(wish: RuntimeWish, data: NoMatchingRuntimeData): string {
   const wanted = `No runtime matches: wanted ${wishText(wish)}`
   if (data.seen.length === 0) return `${wanted}, but no runtime is registered. To mend: ${data.mend}`
+  const looked = `${data.seen.length} ${data.seen.length === 1 ? 'runtime was' : 'runtimes were'} looked at`
+  return `${wanted}; ${looked}.${nearestText(wish, data)} To mend: ${data.mend}`
+}
+
+function nearestText(wish: RuntimeWish, data: NoMatchingRuntimeData): string {
   const nearest = data.seen.find((runtime) => runtime.name === data.nearest)
-  const lacks =
-    nearest === undefined
-      ? ''
-      : ` Nearest is '${nearest.name}': ${failedOf(nearest)
-          .map((each) => each.detail)
-          .join('; ')}.`
-  return `${wanted}; ${data.seen.length} ${data.seen.length === 1 ? 'runtime was' : 'runtimes were'} looked at.${lacks} To mend: ${data.mend}`
+  if (nearest === undefined) return ''
+  if (wish.engineName !== null && nearest.name !== wish.engineName) {
+    const near = nearestTag(
+      wish.engineName,
+      data.seen.map((runtime) => runtime.name),
+    )
+    const meant = near === undefined ? '' : ` (there is '${near.tag}': names are compared exactly)`
+    return ` None is named '${wish.engineName}'${meant}.`
+  }
+  const lacks = failedOf(nearest).map((each) => each.detail)
+  return ` Nearest is '${nearest.name}': ${lacks.join('; ')}.`
 }
 
 export function noMatchingRuntime(wish: RuntimeWish, data: NoMatchingRuntimeData): Unmet {
