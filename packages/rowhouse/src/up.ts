@@ -86,27 +86,30 @@ async function startParts(start: Start, parts: Kept[]): Promise<void> {
   process.stdout.write(`ready ${urlOf(start)}\n`)
 }
 
+/** `url` waits for the first life; the address stays the same from life to life, save for a loopback port that someone took. */
 function keepDatabase(
   givenUrl: string | undefined,
   dataDir: string,
   onMoved: () => void,
 ): { kept?: Kept; url: () => Promise<string> } {
   if (givenUrl !== undefined) return { url: async () => givenUrl }
-  let current: Promise<EmbeddedPostgres> | undefined
-  let lastUrl: string | undefined
+  let url: string | undefined
+  let report: (url: string) => void = () => undefined
+  const first = new Promise<string>((settle) => {
+    report = settle
+  })
   const kept = keep({
     name: 'PostgreSQL',
     log: say,
     start: async () => {
-      current = startEmbedded({ dataDir: join(dataDir, 'postgres'), log: sayOfPostgres })
-      current.catch(() => undefined)
-      const server = await current
-      if (lastUrl !== undefined && server.url !== lastUrl) onMoved()
-      lastUrl = server.url
+      const server = await startEmbedded({ dataDir: join(dataDir, 'postgres'), log: sayOfPostgres })
+      if (url !== undefined && server.url !== url) onMoved()
+      url = server.url
+      report(url)
       return databaseLife(server)
     },
   })
-  return { kept, url: async () => (await current)?.url ?? '' }
+  return { kept, url: async () => url ?? first }
 }
 
 function databaseLife(server: EmbeddedPostgres): Life {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { freshDatabase } from '@rowhouse/postgres/testing'
@@ -149,4 +149,13 @@ test('a database that is not there is told with its option', async () => {
   const ran = await run(folder, ['up', '--port', '0', '--database-url', 'postgres://a:b@127.0.0.1:1/x'])
   expect(ran.code).toBe(1)
   expect(ran.stderr).toMatch(/The database cannot be opened: .*ECONNREFUSED.*--database-url/)
+})
+
+test('a data folder of another PostgreSQL major is refused with the way to migrate', async () => {
+  const up = await startUp(folder, ['--no-runtime'])
+  await up.stop()
+  writeFileSync(join(folder, '.rowhouse', 'postgres', 'cluster', 'PG_VERSION'), '14\n')
+  const ran = await run(folder, ['up', '--port', '0'])
+  expect(ran).toMatchObject({ code: 1, stdout: '' })
+  expect(ran.stderr).toMatch(/made by PostgreSQL 14; this Rowhouse brings PostgreSQL 18.*pg_dump/)
 })
