@@ -11,6 +11,10 @@ export interface Place {
   line: number | null
 }
 
+/** The process is started in the playground; a model may go elsewhere later. */
+const playground = realpathSync(process.cwd())
+const folders = [`${pathToFileURL(playground)}/`, `${playground}/`]
+
 const nowhere: Place = { record: null, line: null }
 const errorCharactersMax = 4_000
 const tracebackLinesMax = 200
@@ -62,8 +66,6 @@ function tracebackOf(thrown: unknown): string[] {
 
 /** Frames of the model and its libraries; Node's and the harness's own are left out, the playground's path too. */
 function stackOf(error: Error): string[] {
-  const playground = realpathSync(process.cwd())
-  const folders = [`${pathToFileURL(playground)}/`, `${playground}/`]
   const lines = String(error.stack ?? describe(error)).split('\n')
   return lines
     .filter((line) => !isFrame(line) || folders.some((folder) => line.includes(folder)))

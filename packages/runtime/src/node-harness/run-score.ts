@@ -113,23 +113,25 @@ type Many = PromiseLike<unknown> | Iterator<unknown> | AsyncIterator<unknown>
 
 /** A promise or a generator; lists and texts are values. */
 function isMany(value: unknown): value is Many {
-  if (typeof value !== 'object' || value === null) return false
-  return typeof (value as { then?: unknown }).then === 'function' || isGenerator(value)
+  return typeof value === 'object' && value !== null && (isPromise(value) || isGenerator(value))
 }
 
-function isGenerator(
-  value: object,
-): value is (Iterable<unknown> & Iterator<unknown>) | (AsyncIterable<unknown> & AsyncIterator<unknown>) {
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}
+
+function isGenerator(value: object): value is Iterable<unknown> | AsyncIterable<unknown> {
   if (typeof (value as { next?: unknown }).next !== 'function') return false
   return Symbol.iterator in value || Symbol.asyncIterator in value
 }
 
 /** Every output of one call. */
 export async function emitAll(result: unknown, output: { emit(value: unknown): void }): Promise<void> {
-  const value = await result
+  const value = isPromise(result) ? await result : result
   if (value === null || value === undefined) return
-  if (typeof value === 'object' && isGenerator(value)) for await (const one of value) output.emit(await one)
-  else output.emit(value)
+  if (typeof value !== 'object' || !isGenerator(value)) output.emit(value)
+  else if (Symbol.asyncIterator in value) for await (const one of value) output.emit(one)
+  else for (const one of value) output.emit(isPromise(one) ? await one : one)
 }
 
 async function guarded(scoring: Scoring, stream: InputStream | null, action: () => Promise<void>): Promise<void> {

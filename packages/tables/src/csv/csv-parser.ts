@@ -99,7 +99,9 @@ export class CsvParser {
   constructor(columns: readonly CsvColumn[], delimiter = ',', firstLine = 2) {
     this.#columns = columns
     this.#delimiter = delimiter.charCodeAt(0)
-    this.#caches = columns.map(() => Array.from({ length: CACHE_SLOTS }, () => ({ hash: -1, text: '' })))
+    this.#caches = columns.map(({ type }) =>
+      Array.from({ length: type === 'string' ? CACHE_SLOTS : 0 }, () => ({ hash: -1, text: '' })),
+    )
     this.#misses = new Int32Array(columns.length)
     this.#line = firstLine
     this.#readRecord = compileRecord(columns, this)
