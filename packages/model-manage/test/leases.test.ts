@@ -294,6 +294,13 @@ describe('cancelling', () => {
     ).toBe(id)
   })
 
+  it('and running again need no body', async () => {
+    const { id } = await queued('c0')
+    const path = `/model-manage/api/jobs/${id}`
+    expect((await wing.ann.send('POST', `${path}/cancel`, undefined)).status).toBe(200)
+    expect((await wing.ann.send('POST', `${path}/rerun`, undefined)).status).toBe(201)
+  })
+
   it('a running job is told to its runtime by heartbeat and progress, and ends CANCELLED', async () => {
     const { id, engine } = await queued('c2')
     const taken = await leased(wing, engine)

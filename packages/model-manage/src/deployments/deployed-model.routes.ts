@@ -1,11 +1,11 @@
 import { DeploymentInput } from '@rowhouse/contract'
-import { type App, checkIfMatch, halList, parsePage, sendVersioned, versionEtag } from '@rowhouse/http'
+import { type App, checkIfMatch, sendVersioned, versionEtag } from '@rowhouse/http'
 import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
 import { type Context, inTransaction } from '../context.ts'
 import { answerCreated, getRow } from '../documents/answer.ts'
 import { getContents, withoutContents } from '../documents/contents.ts'
-import { countRows, listRows, ownedSortColumns } from '../documents/list-page.ts'
+import { makeLister, ownedSortColumns } from '../documents/list-page.ts'
 import { isUuid } from '../documents/owned.ts'
 import { idParams, pageQuery, patchBody, tagged } from '../documents/route-schemas.ts'
 import type { DeployedModelRow } from '../rows.ts'
@@ -25,20 +25,19 @@ const nameStateTag = pageQuery.extend({
 })
 const tagAndStage = z.looseObject({ tag: z.string().min(1), stage: z.string().min(1) })
 
+const docs = tagged('deployments (deployed models)')
+
 export function deployedModelRoutes(app: App, ctx: Context): void {
-  const docs = tagged('deployments (deployed models)')
-  const table = 'model_manage.deployed_model'
-  const list = async (path: string, query: unknown, where: RawBuilder<boolean>[] = []) => {
-    const page = parsePage(query)
-    const rows = await listRows<DeployedModelRow>(ctx.database.kysely, { table, page, sortColumns, where })
-    const total = await countRows(ctx.database.kysely, table, where)
-    const items = withoutContents(await deployedModelBodies(ctx, ctx.database.kysely, rows))
-    return halList({ rel, items, page, total, path: `${ctx.prefix}${path}`, query })
-  }
-  const single = async (row: DeployedModelRow) => {
-    const [body] = await deployedModelBodies(ctx, ctx.database.kysely, [row])
-    return getContents(ctx.database.kysely, body)
-  }
+  readRoutes(app, ctx)
+  writeRoutes(app, ctx)
+}
+
+function readRoutes(app: App, ctx: Context): void {
+  const { kysely } = ctx.database
+  const list = makeLister<DeployedModelRow>(ctx, {
+    ...{ rel, table: 'model_manage.deployed_model', sortColumns },
+    bodiesOf: async (rows) => withoutContents(await deployedModelBodies(ctx, kysely, rows)),
+  })
 
   app.get(
     '/deployedModels',
@@ -69,9 +68,9 @@ export function deployedModelRoutes(app: App, ctx: Context): void {
     },
     async (request, reply) => {
       const { tag, stage } = request.query
-      const row = await findNewestDeployed(ctx.database.kysely, tag, stage)
-      if (row === undefined) throw modelNotDeployed(await explainFromStore(ctx.database.kysely, tag, stage))
-      const [body] = await deployedModelBodies(ctx, ctx.database.kysely, [row])
+      const row = await findNewestDeployed(kysely, tag, stage)
+      if (row === undefined) throw modelNotDeployed(await explainFromStore(kysely, tag, stage))
+      const [body] = await deployedModelBodies(ctx, kysely, [row])
       return reply.send(withoutContents(body))
     },
   )
@@ -80,11 +79,14 @@ export function deployedModelRoutes(app: App, ctx: Context): void {
     '/deployedModels/:id',
     { ...readers, schema: { ...docs('One deployment'), params: idParams } },
     async (request, reply) => {
-      const row = await getRow('deployed model', request.params.id, (id) => findDeployedModel(ctx.database.kysely, id))
-      return reply.header('etag', versionEtag(row.version)).send(await single(row))
+      const row = await getRow('deployed model', request.params.id, (id) => findDeployedModel(kysely, id))
+      const [body] = await deployedModelBodies(ctx, kysely, [row])
+      return reply.header('etag', versionEtag(row.version)).send(await getContents(kysely, body))
     },
   )
+}
 
+function writeRoutes(app: App, ctx: Context): void {
   app.post(
     '/deployedModels',
     {

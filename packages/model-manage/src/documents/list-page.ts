@@ -1,7 +1,7 @@
 import { InputError } from '@rowhouse/contract'
-import type { Page } from '@rowhouse/http'
+import { halList, type Page, parsePage } from '@rowhouse/http'
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
-import type { Reader } from '../context.ts'
+import type { Context, Reader } from '../context.ts'
 import type { Tables } from '../rows.ts'
 
 /** Fields a list may be sorted by, and their columns. */
@@ -16,7 +16,7 @@ export const ownedSortColumns: SortColumns = {
   group: 'group_name',
 }
 
-export interface ListQuery {
+interface ListQuery {
   table: keyof Tables
   page: Page
   sortColumns: SortColumns
@@ -24,21 +24,14 @@ export interface ListQuery {
 }
 
 /** One page of rows: newest first unless the caller sorts. `seq` makes the order of equals certain. */
-export async function listRows<Row>(
-  reader: Reader,
-  { table, page, sortColumns, where = [] }: ListQuery,
-): Promise<Row[]> {
+async function listRows<Row>(reader: Reader, { table, page, sortColumns, where = [] }: ListQuery): Promise<Row[]> {
   const found = await sql<Row>`
     select * from ${sql.table(table)} ${whereOf(where)}
     order by ${orderOf(page, sortColumns)} limit ${page.size} offset ${page.offset}`.execute(reader)
   return found.rows
 }
 
-export async function countRows(
-  reader: Reader,
-  table: keyof Tables,
-  where: RawBuilder<SqlBool>[] = [],
-): Promise<number> {
+async function countRows(reader: Reader, table: keyof Tables, where: RawBuilder<SqlBool>[] = []): Promise<number> {
   const found = await sql<{ count: string }>`select count(*) from ${sql.table(table)} ${whereOf(where)}`.execute(reader)
   return Number(found.rows[0]?.count ?? 0)
 }
@@ -67,4 +60,30 @@ function orderOf(page: Page, columns: SortColumns): RawBuilder<unknown> {
     ({ column, direction }) => sql`${sql.ref(column)} ${sql.raw(direction)}`,
   )
   return sql.join(parts, sql`, `)
+}
+
+export interface Collection<Row> {
+  /** Its name in `_embedded`, in paths and links. */
+  rel: string
+  table: keyof Tables
+  sortColumns: SortColumns
+  bodiesOf: (rows: Row[]) => object[] | Promise<object[]>
+  /** A cheaper count of the whole collection. */
+  countAll?: () => Promise<number>
+}
+
+/** Lists of one collection, whole or searched, as HAL pages. */
+export function makeLister<Row>(ctx: Context, collection: Collection<Row>) {
+  const { rel, table, sortColumns, bodiesOf, countAll } = collection
+  return async (path: string, query: unknown, where: RawBuilder<SqlBool>[] = []) => {
+    const { kysely } = ctx.database
+    const page = parsePage(query)
+    const isWhole = where.length === 0 && countAll !== undefined
+    const [rows, total] = await Promise.all([
+      listRows<Row>(kysely, { table, page, sortColumns, where }),
+      isWhole ? countAll() : countRows(kysely, table, where),
+    ])
+    const items = await bodiesOf(rows)
+    return halList({ rel, items, page, total, path: `${ctx.prefix}${path}`, query })
+  }
 }

@@ -1,10 +1,10 @@
 import type { JobHistoryBody } from '@rowhouse/contract'
-import { type App, halList, parsePage, sendVersioned } from '@rowhouse/http'
-import { type RawBuilder, sql } from 'kysely'
+import { type App, sendVersioned } from '@rowhouse/http'
+import { sql } from 'kysely'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
-import { countRows, listRows, ownedSortColumns } from '../documents/list-page.ts'
+import { makeLister, ownedSortColumns } from '../documents/list-page.ts'
 import { isUuid, ownedBody, selfLink } from '../documents/owned.ts'
 import { idParams, pageQuery, tagged } from '../documents/route-schemas.ts'
 import type { JobHistoryRow } from '../rows.ts'
@@ -26,12 +26,7 @@ export function jobHistoryRoutes(app: App, ctx: Context): void {
     jobMLCS: row.job_mlcs as JobHistoryBody['jobMLCS'],
     _links: { ...selfLink(`${ctx.prefix}/jobHistories/${row.id}`), job: { href: `${ctx.prefix}/jobs/${row.job_id}` } },
   })
-  const list = async (path: string, query: unknown, where: RawBuilder<boolean>[] = []) => {
-    const page = parsePage(query)
-    const rows = await listRows<JobHistoryRow>(ctx.database.kysely, { table, page, sortColumns, where })
-    const total = await countRows(ctx.database.kysely, table, where)
-    return halList({ rel, items: rows.map(bodyOf), page, total, path: `${ctx.prefix}${path}`, query })
-  }
+  const list = makeLister<JobHistoryRow>(ctx, { rel, table, sortColumns, bodiesOf: (rows) => rows.map(bodyOf) })
 
   app.get(
     '/jobHistories',

@@ -1,11 +1,11 @@
 import { JobInput, JobStatus } from '@rowhouse/contract'
-import { type App, checkIfMatch, halList, parsePage, versionEtag } from '@rowhouse/http'
+import { type App, checkIfMatch, versionEtag } from '@rowhouse/http'
 import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
 import { type Context, inTransaction } from '../context.ts'
 import { answerCreated, getRow } from '../documents/answer.ts'
 import { getContents, withoutContents } from '../documents/contents.ts'
-import { countRows, listRows, ownedSortColumns } from '../documents/list-page.ts'
+import { makeLister, ownedSortColumns } from '../documents/list-page.ts'
 import { isUuid } from '../documents/owned.ts'
 import { parseAs } from '../documents/parse-as.ts'
 import { idParams, pageQuery, patchBody, tagged } from '../documents/route-schemas.ts'
@@ -17,7 +17,6 @@ import { findJob, jobBody, jobPathByType, readMessages, readTails } from './job-
 import { patchJob } from './patch-job.ts'
 import { rerunJob } from './rerun-job.ts'
 
-const rel = 'jobs'
 const readers = { config: { access: ['user', 'internal', 'runtime'] as const } }
 const sortColumns = {
   ...ownedSortColumns,
@@ -39,10 +38,25 @@ const contentsQuery = z.looseObject({
     .describe('false: without contents of assets, for those who only look at the state'),
 })
 
+const docs = tagged('jobs')
+
 export function jobRoutes(app: App, ctx: Context): void {
-  const docs = tagged('jobs')
-  const countAll = makeJobCounter(ctx)
-  const table = 'model_manage.job'
+  readRoutes(app, ctx)
+  writeRoutes(app, ctx)
+}
+
+function readRoutes(app: App, ctx: Context): void {
+  const { kysely } = ctx.database
+  const list = makeLister<JobRow>(ctx, {
+    ...{ rel: 'jobs', table: 'model_manage.job', sortColumns, countAll: makeJobCounter(ctx) },
+    bodiesOf: async (rows) => {
+      const tails = await readTails(
+        kysely,
+        rows.map((row) => row.id),
+      )
+      return rows.map((row) => withoutContents(jobBody(row, tails.get(row.id) ?? [], ctx.prefix)))
+    },
+  })
 
   app.get(
     '/jobs',
@@ -53,21 +67,7 @@ export function jobRoutes(app: App, ctx: Context): void {
         querystring: listQuery,
       },
     },
-    async (request) => {
-      const { kysely } = ctx.database
-      const page = parsePage(request.query)
-      const where = whereOf(request.query)
-      const [rows, total] = await Promise.all([
-        listRows<JobRow>(kysely, { table, page, sortColumns, where }),
-        where.length === 0 ? countAll() : countRows(kysely, table, where),
-      ])
-      const tails = await readTails(
-        kysely,
-        rows.map((row) => row.id),
-      )
-      const items = rows.map((row) => withoutContents(jobBody(row, tails.get(row.id) ?? [], ctx.prefix)))
-      return halList({ rel, items, page, total, path: `${ctx.prefix}/jobs`, query: request.query })
-    },
+    async (request) => list('/jobs', request.query, whereOf(request.query)),
   )
 
   for (const path of ['jobs', ...Object.values(jobPathByType)]) {
@@ -78,7 +78,6 @@ export function jobRoutes(app: App, ctx: Context): void {
         schema: { ...docs('One job with contents and its whole log'), params: idParams, querystring: contentsQuery },
       },
       async (request, reply) => {
-        const { kysely } = ctx.database
         const row = await getRow('job', request.params.id, (id) => findJob(kysely, id))
         const stored = jobBody(row, await readMessages(kysely, row), ctx.prefix)
         const body = request.query.contents === 'false' ? withoutContents(stored) : await getContents(kysely, stored)
@@ -87,7 +86,9 @@ export function jobRoutes(app: App, ctx: Context): void {
       },
     )
   }
+}
 
+function writeRoutes(app: App, ctx: Context): void {
   app.post(
     '/jobs',
     {

@@ -1,10 +1,10 @@
 import { SnapshotInput } from '@rowhouse/contract'
-import { type App, checkIfMatch, halList, parsePage, sendVersioned } from '@rowhouse/http'
-import { type RawBuilder, sql } from 'kysely'
+import { type App, checkIfMatch, sendVersioned } from '@rowhouse/http'
+import { sql } from 'kysely'
 import { type Context, inTransaction } from '../context.ts'
 import { answerCreated, getRow } from '../documents/answer.ts'
 import { getContents, withoutContents } from '../documents/contents.ts'
-import { countRows, listRows, ownedSortColumns } from '../documents/list-page.ts'
+import { makeLister, ownedSortColumns } from '../documents/list-page.ts'
 import { isUuid } from '../documents/owned.ts'
 import { idParams, nameQuery, pageQuery, patchBody, tagged } from '../documents/route-schemas.ts'
 import type { DeployableModelRow } from '../rows.ts'
@@ -12,21 +12,22 @@ import { createSnapshot } from './create-snapshot.ts'
 import { deployableModelBody, findDeployableModel } from './deployable-model-store.ts'
 import { patchSnapshot } from './patch-snapshot.ts'
 
-const rel = 'deployableModels'
 const readers = { config: { access: ['user', 'internal', 'runtime'] as const } }
 const sortColumns = { ...ownedSortColumns, name: 'name', 'metaData.name': 'name' }
 const storedModelQuery = pageQuery.extend({ storedModelId: idParams.shape.id })
 
+const docs = tagged('snapshots (deployable models)')
+
 export function deployableModelRoutes(app: App, ctx: Context): void {
-  const docs = tagged('snapshots (deployable models)')
-  const list = async (path: string, query: unknown, where: RawBuilder<boolean>[] = []) => {
-    const page = parsePage(query)
-    const table = 'model_manage.deployable_model'
-    const rows = await listRows<DeployableModelRow>(ctx.database.kysely, { table, page, sortColumns, where })
-    const total = await countRows(ctx.database.kysely, table, where)
-    const items = rows.map((row) => withoutContents(deployableModelBody(row, ctx.prefix)))
-    return halList({ rel, items, page, total, path: `${ctx.prefix}${path}`, query })
-  }
+  readRoutes(app, ctx)
+  writeRoutes(app, ctx)
+}
+
+function readRoutes(app: App, ctx: Context): void {
+  const list = makeLister<DeployableModelRow>(ctx, {
+    ...{ rel: 'deployableModels', table: 'model_manage.deployable_model', sortColumns },
+    bodiesOf: (rows) => rows.map((row) => withoutContents(deployableModelBody(row, ctx.prefix))),
+  })
 
   app.get(
     '/deployableModels',
@@ -63,7 +64,9 @@ export function deployableModelRoutes(app: App, ctx: Context): void {
       return sendVersioned(request, reply, await getContents(kysely, deployableModelBody(row, ctx.prefix)))
     },
   )
+}
 
+function writeRoutes(app: App, ctx: Context): void {
   app.post(
     '/deployableModels',
     {

@@ -1,10 +1,10 @@
 import { StoredModelContent } from '@rowhouse/contract'
-import { type App, checkIfMatch, halList, parsePage, sendVersioned } from '@rowhouse/http'
-import { type RawBuilder, sql } from 'kysely'
+import { type App, checkIfMatch, sendVersioned } from '@rowhouse/http'
+import { sql } from 'kysely'
 import { type Context, inTransaction } from '../context.ts'
 import { answerCreated, getRow } from '../documents/answer.ts'
 import { getContents, withoutContents } from '../documents/contents.ts'
-import { countRows, listRows, ownedSortColumns } from '../documents/list-page.ts'
+import { makeLister, ownedSortColumns } from '../documents/list-page.ts'
 import { isUuid } from '../documents/owned.ts'
 import { idParams, nameQuery, pageQuery, patchBody, tagged } from '../documents/route-schemas.ts'
 import type { StoredModelRow } from '../rows.ts'
@@ -12,20 +12,21 @@ import { createStoredModel } from './create-stored-model.ts'
 import { patchStoredModel } from './patch-stored-model.ts'
 import { findStoredModel, storedModelBody } from './stored-model-store.ts'
 
-const rel = 'storedModels'
 const readers = { config: { access: ['user', 'internal', 'runtime'] as const } }
 const sortColumns = { ...ownedSortColumns, name: 'name', 'modelMetaData.name': 'name' }
 
+const docs = tagged('stored models')
+
 export function storedModelRoutes(app: App, ctx: Context): void {
-  const docs = tagged('stored models')
-  const list = async (path: string, query: unknown, where: RawBuilder<boolean>[] = []) => {
-    const page = parsePage(query)
-    const table = 'model_manage.stored_model'
-    const rows = await listRows<StoredModelRow>(ctx.database.kysely, { table, page, sortColumns, where })
-    const total = await countRows(ctx.database.kysely, table, where)
-    const items = rows.map((row) => withoutContents(storedModelBody(row, ctx.prefix)))
-    return halList({ rel, items, page, total, path: `${ctx.prefix}${path}`, query })
-  }
+  readRoutes(app, ctx)
+  writeRoutes(app, ctx)
+}
+
+function readRoutes(app: App, ctx: Context): void {
+  const list = makeLister<StoredModelRow>(ctx, {
+    ...{ rel: 'storedModels', table: 'model_manage.stored_model', sortColumns },
+    bodiesOf: (rows) => rows.map((row) => withoutContents(storedModelBody(row, ctx.prefix))),
+  })
 
   app.get(
     '/storedModels',
@@ -61,7 +62,9 @@ export function storedModelRoutes(app: App, ctx: Context): void {
       return sendVersioned(request, reply, await getContents(ctx.database.kysely, storedModelBody(row, ctx.prefix)))
     },
   )
+}
 
+function writeRoutes(app: App, ctx: Context): void {
   app.post(
     '/storedModels',
     { schema: { ...docs('Register a model: tells the MLC model_created'), body: StoredModelContent } },

@@ -1,18 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { type NotificationBody, NotificationInput } from '@rowhouse/contract'
-import { type App, checkIfMatch, halList, parsePage, sendVersioned } from '@rowhouse/http'
+import { type App, checkIfMatch, sendVersioned } from '@rowhouse/http'
 import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
 import { type Context, inTransaction, type Work } from '../context.ts'
 import { answerCreated, getRow } from '../documents/answer.ts'
-import { countRows, listRows, ownedSortColumns } from '../documents/list-page.ts'
+import { makeLister, ownedSortColumns } from '../documents/list-page.ts'
 import { mergePatch } from '../documents/merge-patch.ts'
 import { isUuid, ownedBody, ownedColumns, selfLink, storableJson, withoutOwned } from '../documents/owned.ts'
 import { parseAs } from '../documents/parse-as.ts'
 import { idParams, pageQuery, patchBody, tagged } from '../documents/route-schemas.ts'
 import type { Document, NotificationRow } from '../rows.ts'
 
-const rel = 'notifications'
 const table = 'model_manage.notification'
 const listQuery = pageQuery.extend({
   severity: z.string().optional(),
@@ -22,29 +21,18 @@ const listQuery = pageQuery.extend({
   processInstanceId: z.string().optional(),
 })
 
+const docs = tagged('notifications')
+
 export function notificationRoutes(app: App, ctx: Context): void {
-  const docs = tagged('notifications')
+  const list = makeLister<NotificationRow>(ctx, {
+    ...{ rel: 'notifications', table, sortColumns: ownedSortColumns },
+    bodiesOf: (rows) => rows.map((row) => bodyOf(row, ctx.prefix)),
+  })
 
   app.get(
     '/notifications',
     { schema: { ...docs('List notifications, newest first'), querystring: listQuery } },
-    async (request) => {
-      const page = parsePage(request.query)
-      const where: RawBuilder<boolean>[] = []
-      for (const member of ['severity', 'jobId', 'deployableModelId', 'storedModelId', 'processInstanceId'] as const) {
-        const value = request.query[member]
-        if (value !== undefined) where.push(sql<boolean>`document->>${sql.lit(member)} = ${value}`)
-      }
-      const rows = await listRows<NotificationRow>(ctx.database.kysely, {
-        table,
-        page,
-        sortColumns: ownedSortColumns,
-        where,
-      })
-      const total = await countRows(ctx.database.kysely, table, where)
-      const items = rows.map((row) => bodyOf(row, ctx.prefix))
-      return halList({ rel, items, page, total, path: `${ctx.prefix}/notifications`, query: request.query })
-    },
+    async (request) => list('/notifications', request.query, whereOf(request.query)),
   )
 
   app.get(
@@ -84,6 +72,13 @@ export function notificationRoutes(app: App, ctx: Context): void {
       return reply.code(204).send()
     },
   )
+}
+
+function whereOf(query: z.output<typeof listQuery>): RawBuilder<boolean>[] {
+  const members = ['severity', 'jobId', 'deployableModelId', 'storedModelId', 'processInstanceId'] as const
+  return members
+    .filter((member) => query[member] !== undefined)
+    .map((member) => sql<boolean>`document->>${sql.lit(member)} = ${query[member]}`)
 }
 
 function findNotification(ctx: Context, id: string): Promise<NotificationRow | undefined> {

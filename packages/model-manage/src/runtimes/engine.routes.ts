@@ -1,12 +1,13 @@
 import { HeartbeatInput, parseTag, RegisterInput } from '@rowhouse/contract'
-import { type App, checkIfMatch, halList, parsePage, sendVersioned, versionEtag } from '@rowhouse/http'
-import { type RawBuilder, sql } from 'kysely'
+import { type App, checkIfMatch, sendVersioned, versionEtag } from '@rowhouse/http'
+import { sql } from 'kysely'
 import { z } from 'zod'
 import { type Context, inTransaction } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
-import { countRows, listRows, ownedSortColumns } from '../documents/list-page.ts'
+import { makeLister, ownedSortColumns } from '../documents/list-page.ts'
 import { isUuid } from '../documents/owned.ts'
 import { idParams, pageQuery, patchBody, tagged } from '../documents/route-schemas.ts'
+import type { EngineRow } from '../rows.ts'
 import { beat } from './beat.ts'
 import { editRuntime } from './edit-runtime.ts'
 import { registerRuntime } from './register-runtime.ts'
@@ -18,20 +19,23 @@ const readers = { config: { access: ['user', 'internal', 'runtime'] as const } }
 const runtimes = { config: { access: ['runtime', 'internal'] as const } }
 const tagsQuery = pageQuery.extend({ tags: z.string().describe('Comma list: runtimes that carry all of them') })
 
+const docs = tagged('runtimes (engines)')
+
 export function engineRoutes(app: App, ctx: Context): void {
-  const docs = tagged('runtimes (engines)')
-  const list = async (path: string, query: unknown, where: RawBuilder<boolean>[] = []) => {
-    const page = parsePage(query)
-    const table = 'model_manage.engine'
-    const ids = (await listRows<{ id: string }>(ctx.database.kysely, { table, page, sortColumns, where })).map(
-      (row) => row.id,
-    )
-    const rows = ids.length === 0 ? [] : await listEngines(ctx.database.kysely, sql`engine.id = any(${ids}::uuid[])`)
-    rows.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))
-    const total = await countRows(ctx.database.kysely, table, where)
-    const items = rows.map((row) => engineBody(row, ctx.now(), ctx.prefix))
-    return halList({ rel: 'engines', items, page, total, path: `${ctx.prefix}${path}`, query })
-  }
+  peopleRoutes(app, ctx)
+  runtimeRoutes(app, ctx)
+}
+
+function peopleRoutes(app: App, ctx: Context): void {
+  const list = makeLister<EngineRow>(ctx, {
+    ...{ rel: 'engines', table: 'model_manage.engine', sortColumns },
+    bodiesOf: async (rows) => {
+      const ids = rows.map((row) => row.id)
+      const full = ids.length === 0 ? [] : await listEngines(ctx.database.kysely, sql`engine.id = any(${ids}::uuid[])`)
+      full.sort((x, y) => ids.indexOf(x.id) - ids.indexOf(y.id))
+      return full.map((row) => engineBody(row, ctx.now(), ctx.prefix))
+    },
+  })
 
   app.get(
     '/engines',
@@ -81,7 +85,9 @@ export function engineRoutes(app: App, ctx: Context): void {
       return sendVersioned(request, reply, body)
     },
   )
+}
 
+function runtimeRoutes(app: App, ctx: Context): void {
   app.post(
     '/engines/register',
     {
