@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { scanCsv } from '@rowhouse/tables'
-import type { HarnessEvent, HarnessPlan, HarnessProcess, PlanInput } from '../src/harness-protocol.ts'
+import type { HarnessEvent, HarnessPlan, HarnessProcess, Launch, PlanInput } from '../src/harness-protocol.ts'
 import { launchNode } from '../src/launch-node.ts'
 
 export interface Run {
@@ -24,6 +24,8 @@ export interface Wish {
   outputColumns?: string[]
   plan?: Partial<HarnessPlan>
   env?: Record<string, string>
+  /** Another language's harness, to compare with. */
+  other?: { launch: Launch; interpreter: string }
   onStart?: (child: HarnessProcess) => void
 }
 
@@ -48,11 +50,12 @@ async function runIn(folder: string, wish: Wish): Promise<Run> {
   await writeFile(planPath, JSON.stringify(plan))
   const events: HarnessEvent[] = []
   const lines: string[] = []
-  const child = await launchNode({
+  const { launch, interpreter } = wish.other ?? { launch: launchNode, interpreter: process.execPath }
+  const child = await launch({
     planPath,
     playground,
     env: wish.env ?? {},
-    interpreter: process.execPath,
+    interpreter,
     listener: { onEvent: (event) => events.push(event), onConsole: (stream, line) => lines.push(`${stream}: ${line}`) },
   })
   wish.onStart?.(child)

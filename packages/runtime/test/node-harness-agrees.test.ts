@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest'
+import { spawnPython } from '../src/python/spawn-python.ts'
+import { type Run, runModel } from './node-harness-fixture.ts'
+
+/** The same rows through the same echo in both languages. */
+async function both(text: string, name: string, outputFormat: 'CSV' | 'JSON' = 'JSON'): Promise<[Run, Run]> {
+  const inputs = [{ name, text }]
+  return Promise.all([
+    runModel({ model: 'export const action = (datum) => datum', inputs, outputFormat }),
+    runModel({
+      model: { 'model.py': 'def action(datum):\n    yield datum\n' },
+      inputs,
+      outputFormat,
+      plan: { source: 'model.py' },
+      other: { launch: spawnPython, interpreter: 'python3' },
+      env: { PATH: process.env.PATH ?? '' },
+    }),
+  ])
+}
+
+const lines = (text: string): unknown[] =>
+  text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))
+
+describe('a JavaScript and a Python model get the same records', () => {
+  const files: [string, string, string][] = [
+    ['types', 'a.csv', 'i,f,b,s,n\n1,1.5,True,x,\n-2,1e5,false,NA,NA\n007,.5,TRUE,"a ""b"", c",null\n4,,,,\n'],
+    ['BOM, CRLF, quoted line ends and blank lines', 'a.csv', '\ufeffa,b\r\n1,"x\r\ny"\r\n\r\n  \r\n2,z'],
+    ['short and long rows', 'a.csv', 'a,b,c\n1,2,3\n4\n5,6,7,8\n9,10,11\n'],
+    ['odd quotes', 'a.csv', 'a,b\nx"y,1\n"x"y,2\n"",3\n " ",4\n'],
+    ['equal and empty names', 'a.csv', ',a,a,a.1\n1,2,3,4\n'],
+    ['one column', 'a.csv', 'a\n1\n\n""\n2\n'],
+    ['a header only', 'a.csv', 'a,b\n'],
+    ['text beyond ASCII', 'a.csv', 'größe,b\né,😀\n名,€\n'],
+    ['infinity', 'a.csv', 'a\n1\ninf\n-Infinity\n'],
+    ['JSON lines with bad ones', 'a.json', '{"a":1}\n\nbad\n[1,2]\n"x"\n{"a":NaN}\n'],
+    ['a pretty-printed array', 'a.json', '[\n  {"a": 1},\n  {"a": [2]}\n]\n'],
+    ['a one-line array', 'a.json', '[{"a":1},{"a":2}]'],
+    ['a pretty-printed object', 'a.json', '{\n  "a": {"b": null}\n}\n'],
+    ['text', 'a.txt', '<a>\n</a>\n'],
+  ]
+  test.each(files)('%s', async (_title, name, text) => {
+    const [js, py] = await both(text, name)
+    expect(js.failed).toBeUndefined()
+    expect(lines(js.output)).toEqual(lines(py.output))
+    expect({ ...js.finished, bytesRead: 0 }).toEqual({ ...py.finished, bytesRead: 0 })
+    const places = (run: Run) => run.rejects.map(({ direction, record, line, code }) => [direction, record, line, code])
+    expect(places(js)).toEqual(places(py))
+  })
+
+  test('and write the same bytes', async () => {
+    const text =
+      's,f,b,q\nx,1e-05,true,"a,b"\n,0.5,false,"say ""hi"""\ny,0.30000000000000004,True,"two\nlines"\nz,1.5e-300,,é\n'
+    const [js, py] = await both(text, 'a.csv', 'CSV')
+    expect(js.output).toBe(py.output)
+    expect(js.output).toBe(
+      's,f,b,q\nx,1e-05,true,"a,b"\n,0.5,false,"say ""hi"""\ny,0.30000000000000004,true,"two\nlines"\nz,1.5e-300,,é\n',
+    )
+  })
+})
