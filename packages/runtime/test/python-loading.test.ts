@@ -152,7 +152,7 @@ describe('which functions are called', () => {
     ['role tags need the prefix modelop', '# fastscore.score\ndef no(x): return 2\ndef action(x): return 3', 3],
     [
       'blank lines, comments and decorators may stand between',
-      '# modelop.score\n\n# what it does\n@staticmethod\ndef f(x): return 2',
+      'def same(f): return f\n# modelop.score\n\n# what it does\n@same\ndef f(x): return 2',
       2,
     ],
     [
