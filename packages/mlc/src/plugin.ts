@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { Client } from '@rowhouse/contract'
 import { camundaErrors, onDrain } from '@rowhouse/http'
 import type { Database } from '@rowhouse/postgres'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyPluginCallback } from 'fastify'
 import type { MlcContext, MlcDatabase, WakeKind } from './context.ts'
 import { definitionRoutes } from './definitions/definition.routes.ts'
 import { deployShipped, type ShippedDefinition } from './definitions/deploy-shipped.ts'
@@ -21,6 +21,7 @@ import { historyRoutes } from './history/history.routes.ts'
 import { incidentRoutes } from './incidents/incident.routes.ts'
 import { wakeChannel } from './instances/aggregate-store.ts'
 import { executionList } from './instances/execution-list.ts'
+import { engineProblem } from './instances/failure.ts'
 import { instanceRoutes } from './instances/instance.routes.ts'
 import { makeRunDueLoop } from './instances/run-due.ts'
 import { registerList } from './lists/list-resource.ts'
@@ -60,14 +61,7 @@ export async function mlc(app: FastifyInstance, options: MlcOptions): Promise<vo
   }
   const loop = makeRunDueLoop(ctx)
   const wakers: Record<WakeKind, () => void> = { 'due-work': loop.wake, 'external-task': waiters.wake }
-  allRoutes(app, ctx, waiters)
-  await app.register(
-    (engine, _options, done) => {
-      allRoutes(engine, ctx, waiters)
-      done()
-    },
-    { prefix: '/engine/default' },
-  )
+  for (const prefix of ['', '/engine/default']) await app.register(routes(ctx, waiters), { prefix })
   let unlisten: (() => Promise<void>) | undefined
   const stop = async () => {
     waiters.close()
@@ -93,6 +87,18 @@ function hear(ctx: MlcContext, payload: string): void {
   else {
     ctx.wake('due-work')
     ctx.wake('external-task')
+  }
+}
+
+function routes(ctx: MlcContext, waiters: TaskWaiters): FastifyPluginCallback {
+  return (app, _options, done) => {
+    // What a diagram did wrong is an engine error in Camunda's dialect, whichever call ran into it.
+    const tell = app.errorHandler
+    app.setErrorHandler((thrown, request, reply) =>
+      tell.call(app, engineProblem(thrown) as FastifyError, request, reply),
+    )
+    allRoutes(app, ctx, waiters)
+    done()
   }
 }
 

@@ -12,6 +12,8 @@ export interface ModelManageStandIn {
   deployed: Set<string>
   /** Set: job creation is refused with this problem. */
   refuseJobs: { status: number; body: Record<string, unknown> } | null
+  /** Set: a created job is answered only when this is over. */
+  holdJobs: Promise<void> | null
   stop(): Promise<void>
 }
 
@@ -25,6 +27,7 @@ export async function startModelManage(): Promise<ModelManageStandIn> {
     deployments: [],
     deployed: new Set(['cc-fraud DEV']),
     refuseJobs: null,
+    holdJobs: null,
     stop: () => app.close(),
   }
   const api = '/model-manage/api'
@@ -47,6 +50,7 @@ export async function startModelManage(): Promise<ModelManageStandIn> {
       jobResult: 'UNKNOWN',
     }
     standIn.jobs.push(job)
+    await standIn.holdJobs
     return reply.code(201).send(jobBody(job))
   })
   app.get(`${api}/jobs/:id`, async (request) => {

@@ -25,6 +25,7 @@ export function definitionRoutes(app: FastifyInstance, ctx: MlcContext): void {
   app.get('/process-definition/statistics', async () => definitionStatistics(ctx))
   app.put('/process-definition/suspended', async (request, reply) => {
     const body = bodyOf(request)
+    refuseExecutionDate(body)
     const definitionId = textOrNull(body.processDefinitionId)
     const key = textOrNull(body.processDefinitionKey)
     if (definitionId === null && key === null) {
@@ -77,6 +78,7 @@ function namedRoutes(app: FastifyInstance, ctx: MlcContext, prefix: string): voi
   app.put<Named>(`${prefix}/suspended`, async (request, reply) => {
     const definition = await getDefinition(ctx, request.params)
     const body = bodyOf(request)
+    refuseExecutionDate(body)
     const wish = { definitionId: definition.id, key: null, suspended: body.suspended === true }
     await suspendDefinition(ctx, { ...wish, includeInstances: body.includeProcessInstances === true })
     return noContent(reply)
@@ -90,6 +92,7 @@ async function start(ctx: MlcContext, request: FastifyRequest<Named>) {
     (body.variables ?? {}) as VariableMap,
     `Cannot instantiate process definition ${definition.id}: `,
   )
+  refuseStartInstructions(body.startInstructions)
   const businessKey = textOrNull(body.businessKey)
   const wish = { definition, businessKey, variables, startUserId: callerName(request) }
   const aggregate = await startInstanceByDefinition(ctx, wish)
@@ -97,6 +100,19 @@ async function start(ctx: MlcContext, request: FastifyRequest<Named>) {
   const answer = toInstanceBody(aggregate.instance, [selfLink(request, `/process-instance/${id}`)])
   if (body.withVariablesInReturn !== true) return answer
   return { ...answer, variables: toWireVariables(aggregate.variables.map((row) => [row.name, row.value])) }
+}
+
+/** Camunda ignores `cancel` here; the others are not built. */
+function refuseStartInstructions(instructions: unknown): void {
+  const kinds = Array.isArray(instructions) ? instructions.map((one: { type?: unknown }) => String(one?.type)) : []
+  const other = kinds.find((kind) => kind !== 'cancel')
+  if (other !== undefined)
+    throw invalidRequest(`startInstructions of type '${other}' are not supported: start the process at its start event`)
+}
+
+function refuseExecutionDate(body: Record<string, unknown>): void {
+  if (body.executionDate === undefined || body.executionDate === null) return
+  throw invalidRequest('executionDate is not supported: suspend or activate at once, without it')
 }
 
 async function getDefinition(ctx: MlcContext, { id, key, tenantId }: Params): Promise<DefinitionRow> {

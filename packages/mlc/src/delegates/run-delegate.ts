@@ -4,7 +4,7 @@ import { inferValue } from '../camunda-values.ts'
 import type { MlcContext } from '../context.ts'
 import { delegateNames, findDelegate } from './table.ts'
 
-/** Shorter than the lock of the work that calls it. */
+/** A neighbour that does not answer costs a try. */
 const delegateMs = 60_000
 
 /** Runs a built-in delegate outside any transaction; its outputs are typed as JSON values from outside are. */

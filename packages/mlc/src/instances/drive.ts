@@ -9,6 +9,7 @@ import { isDatabaseAway } from '@rowhouse/postgres'
 import type { MlcContext } from '../context.ts'
 import { runDelegate } from '../delegates/run-delegate.ts'
 import { deliverKeptMessages } from '../message/kept-messages.ts'
+import { insertCancelErrands } from './errands.ts'
 import { failureOf } from './failure.ts'
 import { inUnit, type Unit } from './unit.ts'
 
@@ -59,7 +60,10 @@ async function stepWork(
   delegateResult?: DelegateResult,
 ): Promise<PendingCall | undefined> {
   const { result, awaited } = await inUnit(ctx, async (unit) => {
-    if (!(await isStillOurs(unit, work))) return undefined
+    if (!(await isStillOurs(unit, work))) {
+      if (delegateResult !== undefined) await undoEffect(ctx, unit, work)
+      return undefined
+    }
     const event = { type: 'run-work' as const, workId: work.workId }
     const step = unit.apply(work.instanceId, delegateResult === undefined ? event : { ...event, delegateResult })
     return step.delegateCall === null ? undefined : { call: step.delegateCall, instance: step.aggregate.instance }
@@ -73,6 +77,13 @@ async function isStillOurs(unit: Unit, work: TakenWork): Promise<boolean> {
   const aggregate = unit.get(work.instanceId)
   if (aggregate === undefined || !aggregate.dueWork.some((row) => row.id === work.workId)) return false
   return unit.lockOwner(work.instanceId, work.workId) === work.owner
+}
+
+/** The instance was deleted while the delegate ran: what it made has nobody left to wait for it. */
+async function undoEffect(ctx: MlcContext, unit: Unit, work: TakenWork): Promise<void> {
+  const instance = unit.get(work.instanceId)?.instance
+  if (instance !== undefined && instance.endedAt === null) return
+  await insertCancelErrands(ctx, unit.tx, [work.instanceId])
 }
 
 async function callDelegate(ctx: MlcContext, pending: PendingCall, options: DriveOptions): Promise<DelegateResult> {

@@ -1,7 +1,7 @@
 /** What is written about a failure, and how a synchronous caller is told of it. */
 import { BpmnExpressionError, EngineError, StepFailure } from '@rowhouse/bpmn'
 import { AppError } from '@rowhouse/contract'
-import { camundaProblem, restProblem } from '../camunda-problems.ts'
+import { camundaProblem, invalidRequest, restProblem } from '../camunda-problems.ts'
 
 export interface Failure {
   message: string
@@ -24,18 +24,16 @@ export function isEngineFailure(error: unknown): error is Error {
 
 /** 500 ProcessEngineException, or RestException when a caller prefixes what it was about to do. Other errors stay as they are. */
 export function engineProblem(error: unknown, prefix = ''): unknown {
+  if (hasUnstorableText(error))
+    return invalidRequest('A text of the request holds the character U+0000, which cannot be stored')
   if (!isEngineFailure(error)) return error
   if (prefix === '') return camundaProblem(500, 'ProcessEngineException', error.message)
   return restProblem(500, `${prefix}${error.message}`)
 }
 
-/** Runs a synchronous command; an engine failure in it is answered as Camunda does. */
-export async function toldAsCamunda<T>(prefix: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    throw engineProblem(error, prefix)
-  }
+/** PostgreSQL's word for a byte sequence that is no text. */
+function hasUnstorableText(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === '22021'
 }
 
 function stackOf(error: unknown): string | null {

@@ -16,8 +16,9 @@ export interface RunDueLoop {
   stop(): Promise<void>
 }
 
-/** Delegates are given up after a minute, so a lock outlives its holder's work. */
-const lockMs = 5 * 60_000
+/** Renewed while its holder lives: the work of a server that died is another's after this. */
+const lockMs = 15_000
+const renewEveryMs = 5_000
 const slowPollMs = 5_000
 const sweepEveryMs = 60_000
 const afterErrorMs = 500
@@ -41,6 +42,7 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
   let isWoken = false
   let wakeSleeper: (() => void) | undefined
   let loop: Promise<void> | undefined
+  let renewal: NodeJS.Timeout | undefined
   let sweptAt = ctx.now().getTime()
 
   function wake(): void {
@@ -109,6 +111,7 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
   return {
     start() {
       loop ??= runLoop()
+      renewal ??= setInterval(() => void renew(ctx, running.size), renewEveryMs)
     },
     wake,
     async stop() {
@@ -117,6 +120,7 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
       wake()
       await loop
       await Promise.allSettled(running)
+      clearInterval(renewal)
     },
   }
 }
@@ -127,6 +131,14 @@ async function take(ctx: MlcContext, pieces: number, now: Date): Promise<DueRow[
     select id, instance_id, definition_id, activity_id, kind, retries, repeat, due_at, payload
     from mlc.take_due_work(${ctx.serverId}, ${now}, ${until}, ${pieces}::int)`.execute(ctx.database.kysely)
   return rows
+}
+
+async function renew(ctx: MlcContext, pieces: number): Promise<void> {
+  if (pieces === 0) return
+  const until = new Date(ctx.now().getTime() + lockMs)
+  await sql`update mlc.due_work set lock_expires_at = ${until} where lock_owner = ${ctx.serverId}`
+    .execute(ctx.database.kysely)
+    .catch((error: unknown) => ctx.log.warn({ err: error }, 'the locks of running work could not be renewed'))
 }
 
 /** Given back unharmed, with a pause so that a passing trouble is not hammered. */

@@ -86,13 +86,23 @@ function whereOf<Row>(resource: ListResource<Row>, query: ListQuery): Condition 
   const conditions: Condition[] = [resource.always ?? sql`true`]
   const restriction = resource.restrict?.(query) ?? null
   if (restriction !== null) conditions.push(restriction)
+  conditions.push(...conditionsOf(resource, query))
+  for (const alternatives of Array.isArray(query.orQueries) ? query.orQueries : []) {
+    const either = conditionsOf(resource, (alternatives ?? {}) as ListQuery)
+    if (either.length > 0) conditions.push(sql`(${sql.join(either, sql` or `)})`)
+  }
+  return sql.join(conditions, sql` and `)
+}
+
+function conditionsOf<Row>(resource: ListResource<Row>, query: ListQuery): Condition[] {
+  const conditions: Condition[] = []
   for (const [name, value] of Object.entries(query)) {
     if (value === undefined || value === null || value === '') continue
     const filter = Object.hasOwn(resource.filters, name) ? resource.filters[name] : undefined
     const condition = filter?.(value, name, query)
     if (condition !== undefined && condition !== null) conditions.push(condition)
   }
-  return sql.join(conditions, sql` and `)
+  return conditions
 }
 
 function sortOfGet<Row>(resource: ListResource<Row>, query: ListQuery): Condition[] {

@@ -3,7 +3,6 @@ import type { InstanceRow, TypedValue } from '@rowhouse/bpmn'
 import { sql } from 'kysely'
 import { restProblem } from '../camunda-problems.ts'
 import type { MlcContext } from '../context.ts'
-import { toldAsCamunda } from '../instances/failure.ts'
 import { inUnit, type Unit } from '../instances/unit.ts'
 import { findStarts, type StartReceiver } from '../signal/receivers.ts'
 import { deliverKeptMessages } from './kept-messages.ts'
@@ -36,7 +35,7 @@ interface Waiting {
 const mismatch = 'org.camunda.bpm.engine.MismatchingMessageCorrelationException: '
 
 export async function correlateMessage(ctx: MlcContext, wish: MessageWish): Promise<Correlated[]> {
-  const { result, awaited } = await toldAsCamunda('', () => inUnit(ctx, (unit) => correlate(ctx, unit, wish)))
+  const { result, awaited } = await inUnit(ctx, (unit) => correlate(ctx, unit, wish))
   await deliverKeptMessages(ctx, awaited)
   return result
 }

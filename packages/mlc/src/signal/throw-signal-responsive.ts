@@ -1,4 +1,4 @@
-import { NotFound, runBatchJobSignal, type SignalResponsiveBody, signalPrefix } from '@rowhouse/contract'
+import { Conflict, NotFound, runBatchJobSignal, type SignalResponsiveBody, signalPrefix } from '@rowhouse/contract'
 import { keyReused } from '@rowhouse/http'
 import { claimIdempotencyKey, type IdempotentAnswer, storeIdempotentAnswer } from '@rowhouse/postgres'
 import type { MlcContext } from '../context.ts'
@@ -36,7 +36,7 @@ export async function throwSignalResponsive(
   const { result } = await inUnit(ctx, async (unit): Promise<SignalAnswer> => {
     if (idempotency !== null) {
       const claim = await claimIdempotencyKey(unit.tx as never, { schema, ...idempotency })
-      if (claim.conflict) throw keyReused(idempotency.key)
+      if (claim.conflict) throw reusedKey(idempotency.key)
       if (claim.replay !== null) return { body: claim.replay.body as SignalResponsiveBody, replay: claim.replay }
     }
     const body = await reach(ctx, unit, wish, options)
@@ -46,6 +46,12 @@ export async function throwSignalResponsive(
   })
   for (const warning of result.body.warnings ?? []) ctx.log.warn({ signal: wish.name }, warning)
   return result
+}
+
+/** 409 in this dialect too, where other conflicts are 400. */
+function reusedKey(key: string): Conflict {
+  const { code, message } = keyReused(key)
+  return new Conflict(code, message, { status: 409 })
 }
 
 async function reach(

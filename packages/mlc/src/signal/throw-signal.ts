@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
 import { camundaProblem, nullValue } from '../camunda-problems.ts'
 import type { MlcContext } from '../context.ts'
-import { toldAsCamunda } from '../instances/failure.ts'
 import { inUnit, type Unit } from '../instances/unit.ts'
 import { deliverKeptMessages } from '../message/kept-messages.ts'
 import { findStarts, findWaiting, type StartReceiver, type WaitingReceiver } from './receivers.ts'
@@ -12,17 +11,12 @@ import type { SignalWish } from './signal-wish.ts'
  * undone and the caller is told. Nobody reached is no failure.
  */
 export async function throwSignal(ctx: MlcContext, wish: SignalWish, caller: string | null): Promise<void> {
-  const awaited = await toldAsCamunda('', async () => {
-    const done = await inUnit(ctx, async (unit) => {
-      const waiting =
-        wish.executionId === null
-          ? await findWaiting(unit.tx, wish.name, wish)
-          : await waitingOne(unit, wish, wish.executionId)
-      const starts = wish.executionId === null ? await findStarts(unit.tx, 'signal', wish.name, wish) : []
-      await notify(unit, waiting, wish)
-      for (const start of starts) await startOne(ctx, unit, start, wish, caller)
-    })
-    return done.awaited
+  const { awaited } = await inUnit(ctx, async (unit) => {
+    const one = wish.executionId
+    const waiting = one === null ? await findWaiting(unit.tx, wish.name, wish) : await waitingOne(unit, wish, one)
+    const starts = one === null ? await findStarts(unit.tx, 'signal', wish.name, wish) : []
+    await notify(unit, waiting, wish)
+    for (const start of starts) await startOne(ctx, unit, start, wish, caller)
   })
   await deliverKeptMessages(ctx, awaited)
 }

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import { delegateTask, diagram, externalTask, onSignal, userTask } from './diagram.ts'
+import { type MlcServer, startMlc, until } from './mlc-server.ts'
+
+const asyncChain = diagram(
+  'p',
+  '<bpmn:startEvent id="s"/><bpmn:serviceTask id="a" camunda:asyncBefore="true" camunda:expression="${execution.setVariable(\'n\', n + 1)}"/><bpmn:userTask id="t"/>' +
+    '<bpmn:sequenceFlow id="f1" sourceRef="s" targetRef="a"/><bpmn:sequenceFlow id="f2" sourceRef="a" targetRef="t"/>',
+)
+const create = onSignal('c', 'go', [delegateTask('make', 'CreateModelBatchJob'), userTask('t')])
+
+const count = async (server: MlcServer, path: string) => (await server.call('GET', path)).body.count as number
+
+describe('due work', () => {
+  it('is run once, however many servers look for it', async () => {
+    const server = await startMlc()
+    await Promise.all([server.second(), server.second()])
+    await server.deploy({ 'p.bpmn': asyncChain })
+    const start = () => server.call('POST', '/process-definition/key/p/start', { variables: { n: { value: 0 } } })
+    await Promise.all(Array.from({ length: 30 }, start))
+    await until(async () => (await count(server, '/task/count')) === 30)
+    const { body } = await server.call('GET', '/variable-instance?variableName=n')
+    expect(body.map((one: { value: number }) => one.value)).toEqual(Array(30).fill(1))
+  })
+
+  it('of a server that died is taken over when its lock is over', async () => {
+    const server = await startMlc()
+    await server.deploy({ 'p.bpmn': asyncChain })
+    await server.call('PUT', '/job-definition/suspended', {
+      processDefinitionKey: 'p',
+      suspended: true,
+      includeJobs: true,
+    })
+    await server.call('POST', '/process-definition/key/p/start', { variables: { n: { value: 0 } } })
+    await server.database.pool.query(
+      `update mlc.due_work set lock_owner = 'dead', lock_expires_at = now() + interval '1 second', is_suspended = false`,
+    )
+    await until(async () => (await count(server, '/task/count')) === 1)
+  })
+
+  it('of a delegate is run with a key of its own: a repeated call is the same job', async () => {
+    const server = await startMlc()
+    await server.deploy({ 'c.bpmn': create })
+    const variables = { DEPLOYED_MODEL: { value: { id: 'deployed-1' } } }
+    const { body } = await server.call('POST', '/signalResponsive', { name: 'go', variables })
+    await until(async () => (await count(server, '/task/count')) === 1)
+    expect(server.modelManage.jobs.map((job) => job.key)).toEqual([
+      expect.stringContaining(`${body.processInstanceId}:make:`),
+    ])
+  })
+
+  it('whose delegate answers after the instance was deleted leaves no job behind', async () => {
+    const server = await startMlc()
+    await server.deploy({ 'c.bpmn': create })
+    let release = () => undefined as unknown
+    server.modelManage.holdJobs = new Promise<void>((resolve) => {
+      release = resolve as () => undefined
+    })
+    const variables = { DEPLOYED_MODEL: { value: { id: 'deployed-1' } } }
+    const { body } = await server.call('POST', '/signalResponsive', { name: 'go', variables })
+    await until(async () => server.modelManage.jobs.length === 1)
+    await server.call('DELETE', `/process-instance/${body.processInstanceId}`)
+    await until(async () => server.modelManage.cancelled.length === 1)
+    release()
+    await until(async () => server.modelManage.cancelled.length === 2)
+    expect(new Set(server.modelManage.cancelled.map((one) => one.jobId))).toEqual(new Set(['job-1']))
+  })
+
+  it('is run by hand: a failure is told and costs no retry', async () => {
+    const server = await startMlc()
+    await server.deploy({ 'c.bpmn': create })
+    await server.call('POST', '/signalResponsive', { name: 'go' })
+    const incident = await until(async () => (await server.call('GET', '/incident')).body[0])
+    const executed = await server.call('POST', `/job/${incident.configuration}/execute`)
+    expect(executed.status).toBe(404)
+    expect(executed.body.message).toContain('DEPLOYED_MODEL')
+    const { body: job } = await server.call('GET', `/job/${incident.configuration}`)
+    expect(job).toMatchObject({ retries: 0, failedActivityId: 'make' })
+    const stack = await server.call('GET', `/job/${job.id}/stacktrace`, undefined, {
+      headers: { accept: 'text/plain' },
+    })
+    expect(stack.body).toContain('MissingVariable')
+    expect(
+      (await server.call('GET', `/job/${job.id}/stacktrace`, undefined, { headers: { accept: 'application/json' } }))
+        .status,
+    ).toBe(406)
+  })
+})
+
+describe('external tasks', () => {
+  const work = onSignal('x', 'go', [externalTask('score', 'scoring')])
+  const fetch = (asyncResponseTimeout: number) => ({
+    workerId: 'w',
+    maxTasks: 5,
+    asyncResponseTimeout,
+    topics: [{ topicName: 'scoring', lockDuration: 60_000 }],
+  })
+
+  it('wait with a long poll until there is work, also made by another server', async () => {
+    const server = await startMlc()
+    const other = await server.second()
+    await server.deploy({ 'x.bpmn': work })
+    const polled = server.call('POST', '/external-task/fetchAndLock', fetch(60_000))
+    await other.inject({
+      method: 'POST',
+      url: '/mlc-service/rest/signal',
+      headers: { authorization: 'Bearer user' },
+      payload: { name: 'go' },
+    })
+    const { body } = await polled
+    expect(body).toMatchObject([{ topicName: 'scoring', workerId: 'w', retries: null }])
+    const done = await server.call('POST', `/external-task/${body[0].id}/complete`, { workerId: 'w' })
+    expect(done.status).toBe(204)
+    expect(await count(server, '/history/process-instance/count?completed=true')).toBe(1)
+  })
+
+  it('answer an empty list when the time is over, and when the server closes', async () => {
+    const server = await startMlc()
+    expect((await server.call('POST', '/external-task/fetchAndLock', fetch(20))).body).toEqual([])
+    expect((await server.call('POST', '/external-task/fetchAndLock', fetch(1_800_001))).status).toBe(400)
+    const parked = server.call('POST', '/external-task/fetchAndLock', fetch(600_000))
+    await server.app.close()
+    expect((await parked).body).toEqual([])
+  })
+
+  it('are given to one worker only', async () => {
+    const server = await startMlc()
+    await server.deploy({ 'x.bpmn': work })
+    for (let i = 0; i < 10; i++) await server.call('POST', '/signal', { name: 'go' })
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () => server.call('POST', '/external-task/fetchAndLock', fetch(0))),
+    )
+    const ids = answers.flatMap((answer) => answer.body.map((task: { id: string }) => task.id))
+    expect(new Set(ids).size).toBe(ids.length)
+    const rest = await server.call('POST', '/external-task/fetchAndLock', { ...fetch(0), maxTasks: 20 })
+    expect(ids.length + rest.body.length).toBe(10)
+  })
+})
