@@ -15,7 +15,9 @@ export function healthRoutes(app: App, database: GatewayDatabase): void {
     async (_request, reply) => {
       reply.header('cache-control', 'no-store')
       if (app.draining.aborted) throw new Unavailable('The server is stopping', 2000)
-      await database.pool.query('select 1')
+      await database.pool.query('select 1').catch((error: Error) => {
+        throw new Unavailable('The database does not answer just now', 2000, error)
+      })
       return { status: 'UP', components: { database: { status: 'UP' } } }
     },
   )

@@ -58,7 +58,8 @@ async function checkPython(python: string): Promise<Finding[]> {
     })
     version = stdout.trim()
   } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    // EACCES: a folder of the search path is closed to us
+    const isMissing = ['ENOENT', 'EACCES'].includes(String((error as NodeJS.ErrnoException).code))
     return [
       {
         state: 'fault',
