@@ -74,7 +74,13 @@ export type EventDefinition =
   | { kind: 'signal'; name: Expression }
   | { kind: 'message'; name: Expression }
   | { kind: 'timer'; timer: Timer }
-  | { kind: 'error'; errorCode: string | null; errorMessage: Expression | null; codeVariable: string | null; messageVariable: string | null }
+  | {
+      kind: 'error'
+      errorCode: string | null
+      errorMessage: Expression | null
+      codeVariable: string | null
+      messageVariable: string | null
+    }
   | { kind: 'terminate' }
 
 export interface Timer {
@@ -94,9 +100,17 @@ export type FlowNode = NodeBase &
   (
     | { kind: 'startEvent'; event: EventDefinition; formKey: string | null }
     | { kind: 'endEvent'; event: EventDefinition }
-    | { kind: 'intermediateCatchEvent'; event: EventDefinition; /** camunda:in/… correlation of our own: an expression whose text the message must carry */ correlationKey: Expression | null }
+    | {
+        kind: 'intermediateCatchEvent'
+        event: EventDefinition /** camunda:in/… correlation of our own: an expression whose text the message must carry */
+        correlationKey: Expression | null
+      }
     | { kind: 'boundaryEvent'; event: EventDefinition; attachedToId: string; cancelActivity: boolean }
-    | { kind: 'serviceTask'; implementation: ServiceImplementation; fields: readonly { name: string; value: Expression }[] }
+    | {
+        kind: 'serviceTask'
+        implementation: ServiceImplementation
+        fields: readonly { name: string; value: Expression }[]
+      }
     | { kind: 'receiveTask'; messageName: Expression | null; correlationKey: Expression | null }
     | {
         kind: 'userTask'

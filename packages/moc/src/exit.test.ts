@@ -29,7 +29,9 @@ it('a failed match says what each runtime lacks and what would mend it', () => {
     },
   ]
   const error = new Unmet('NoMatchingRuntime', 'No runtime matches', { seen, mend: 'moc runtime tag add dev-1 PROD' })
-  expect(explain(error).text).toBe("moc: No runtime matches\n  dev-1: lacks tag 'PROD'\nTry: moc runtime tag add dev-1 PROD")
+  expect(explain(error).text).toBe(
+    "moc: No runtime matches\n  dev-1: lacks tag 'PROD'\nTry: moc runtime tag add dev-1 PROD",
+  )
 })
 
 it('an ended session says how to sign in again', () => {

@@ -22,9 +22,13 @@ describe('the primary source', () => {
       { file: 'a.py', text: scored },
       { file: 'b.py', text: scored },
     ]
-    expect(() => pickPrimarySource(sources, undefined)).toThrow('Several files could be the model: a.py, b.py. Choose one with --source')
+    expect(() => pickPrimarySource(sources, undefined)).toThrow(
+      'Several files could be the model: a.py, b.py. Choose one with --source',
+    )
     expect(pickPrimarySource(sources, 'b.py').file).toBe('b.py')
-    expect(() => pickPrimarySource(sources, 'c.py')).toThrow('There is no source c.py in the folder; it has: a.py, b.py')
+    expect(() => pickPrimarySource(sources, 'c.py')).toThrow(
+      'There is no source c.py in the folder; it has: a.py, b.py',
+    )
   })
 
   it('prefers the usual name in the top folder', () => {

@@ -251,11 +251,11 @@ describe('a running job', () => {
     const taken = await leased(wing, again)
     expect(taken).toMatchObject({ jobId: id, attempt: 2 })
     for (const write of [
-      wing.runtime.jobs.progress(old, { messages: ['late'] }),
-      wing.runtime.jobs.finish(old, complete),
-      wing.runtime.jobs.release(old, { reason: 'x' }),
+      () => wing.runtime.jobs.progress(old, { messages: ['late'] }),
+      () => wing.runtime.jobs.finish(old, complete),
+      () => wing.runtime.jobs.release(old, { reason: 'x' }),
     ]) {
-      expect(await failureOf(write)).toMatchObject({ kind: 'Conflict', code: 'LeaseLost', data: { attempt: 1 } })
+      expect(await failureOf(write())).toMatchObject({ kind: 'Conflict', code: 'LeaseLost', data: { attempt: 1 } })
     }
     await wing.runtime.jobs.finish(taken, complete)
     expect((await wing.ann.jobs.get(id)).jobMessages.join()).not.toContain('late')

@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect, type Transaction } from 'kysely'
 import pg from 'pg'
-import { makeListener } from './listen.ts'
+import { Listener } from './listen.ts'
 
 export interface Database<Tables> {
   kysely: Kysely<Tables>
@@ -33,14 +33,16 @@ export function openDatabase<Tables>(url: string, options: DatabaseOptions = {})
   const pool = new pg.Pool({ ...connection, max: options.max ?? 10, idleTimeoutMillis: 60_000 })
   // Without this a connection that breaks while idle would end the process; the pool replaces it.
   pool.on('error', (error) => options.log?.(`a database connection broke: ${error.message}`))
+  // The same for one that breaks while a transaction holds it between two statements: its next statement fails and says so.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
-  const listener = makeListener(connection, options.log ?? (() => undefined))
+  const listener = new Listener(connection, options.log ?? (() => undefined))
   let closing: Promise<void> | undefined
   return {
     kysely,
     pool,
     transaction: (work) => kysely.transaction().execute(work),
-    listen: listener.listen,
+    listen: (channel, onPayload) => listener.listen(channel, onPayload),
     close: () => {
       closing ??= listener.close().then(() => kysely.destroy())
       return closing

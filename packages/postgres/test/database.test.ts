@@ -69,7 +69,20 @@ test('connections that were cut while idle are replaced, and a cut statement is 
     database.kysely,
   )
   expect(isDatabaseAway(await sleeping)).toBe(true)
-  expect((await sql`select 1 as one`.execute(database.kysely)).rows).toEqual([{ one: 1 }])
+  const one = () => sql`select 1 as one`.execute(database.kysely).then((result) => result.rows, isDatabaseAway)
+  await expect.poll(one).toEqual([{ one: 1 }])
+})
+
+test('a connection that is cut between two statements of a transaction fails the next one, and nothing else', async () => {
+  const cut = database.transaction(async (tx) => {
+    const [self] = (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx)).rows
+    await database.pool.query('select pg_terminate_backend($1)', [self?.pid])
+    await expect
+      .poll(async () => (await database.pool.query('select 1 from pg_stat_activity where pid = $1', [self?.pid])).rows)
+      .toEqual([])
+    await sql`select 1`.execute(tx)
+  })
+  expect(isDatabaseAway(await cut.catch((error: unknown) => error))).toBe(true)
 })
 
 test('a server that is not there is known as away, a mistake in a statement is not', async () => {

@@ -22,6 +22,6 @@ export async function run(context: Context, [modelName = '']: string[], options:
     targetRuntimes: options.stage.map((stage) => ({ tags: [stage] })),
   })
   if (options.tag.length === 0)
-    context.output.say('The snapshot has no service tag: any runtime of a stage may run it. Give one with --tag')
+    context.output.say('The snapshot has no service tag, so it cannot be deployed as batch. Give it one with --tag')
   await printMade(context.output, `Snapshot ${snapshot.metaData.name ?? ''}:`, snapshot)
 }
