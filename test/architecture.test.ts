@@ -33,7 +33,10 @@ describe('ARCHITECTURE.md', () => {
     const enforced = [...read('test/walls.test.ts').matchAll(/^ {2}'?([a-z-]+)'?: \[(.*)\],$/gm)].map(
       ([, room = '', list = '']) => [room, [...list.matchAll(/'([^']+)'/g)].map(([, name]) => name)],
     )
-    const table = architecture.slice(architecture.indexOf('## Rooms and walls'), architecture.indexOf('### Inside a room'))
+    const table = architecture.slice(
+      architecture.indexOf('## Rooms and walls'),
+      architecture.indexOf('### Inside a room'),
+    )
     const told = [...table.matchAll(/^\| `([a-z-]+)` \|.*\| ([^|]*) \|$/gm)].map(([, room, list = '']) => [
       room,
       words(list),
