@@ -3,7 +3,7 @@ import { AppError } from '@rowhouse/contract'
 import { sql } from 'kysely'
 import { camundaProblem, notFound, nullValue } from '../camunda-problems.ts'
 import type { MlcContext } from '../context.ts'
-import { driveWork } from '../instances/drive.ts'
+import { driveWork, type TakenWork } from '../instances/drive.ts'
 import { runErrand } from '../instances/errands.ts'
 import { isEngineFailure } from '../instances/failure.ts'
 import { inUnit } from '../instances/unit.ts'
@@ -24,8 +24,10 @@ const manualLockMs = 120_000
 
 async function findWork(ctx: MlcContext, id: string): Promise<WorkRow | undefined> {
   const { rows } = await sql<WorkRow>`
-    select id, instance_id, definition_id, activity_id, kind, retries, repeat, due_at, payload
-    from mlc.due_work where id = ${id} and kind <> 'cancel-jobs'`.execute(ctx.database.kysely)
+    select w.id, w.instance_id, coalesce(w.definition_id, i.definition_id) as definition_id, w.activity_id, w.kind, w.retries,
+      w.repeat, w.due_at, w.payload
+    from mlc.due_work w left join mlc.instance i on i.id = w.instance_id
+    where w.id = ${id} and w.kind <> 'cancel-jobs'`.execute(ctx.database.kysely)
   return rows[0]
 }
 
@@ -38,12 +40,7 @@ export async function executeJob(ctx: MlcContext, id: string): Promise<void> {
   await lockByHand(ctx, id, owner)
   try {
     if (work.instance_id === null) await runErrand(ctx, { ...work, owner }, new AbortController().signal)
-    else
-      await driveWork(
-        ctx,
-        { workId: id, instanceId: work.instance_id, owner },
-        { signal: new AbortController().signal },
-      )
+    else await driveWork(ctx, takenWork(work, work.instance_id, owner), { signal: new AbortController().signal })
   } catch (error) {
     // Camunda answers engine exceptions of the run as 404; what a delegate said is one of them.
     if (isEngineFailure(error)) throw camundaProblem(404, 'InvalidRequestException', error.message)
@@ -56,6 +53,11 @@ export async function executeJob(ctx: MlcContext, id: string): Promise<void> {
       ctx.database.kysely,
     )
   }
+}
+
+function takenWork(work: WorkRow, instanceId: string, owner: string): TakenWork {
+  const { id: workId, activity_id: activityId, kind } = work
+  return { workId, instanceId, definitionId: work.definition_id ?? '', activityId, kind, owner }
 }
 
 async function lockByHand(ctx: MlcContext, id: string, owner: string): Promise<void> {

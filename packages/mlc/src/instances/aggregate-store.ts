@@ -68,7 +68,7 @@ const columnsOf: Record<PartName, { table: string; columns: readonly string[] }>
     table: 'due_work',
     columns: (
       'id instance_id execution_id activity_id kind due_at retries repeat exception_message exception_stack ' +
-      'failed_activity_id exclusive priority is_suspended payload created_at'
+      'failed_activity_id exclusive priority is_suspended payload created_at lock_owner lock_expires_at'
     ).split(' '),
   },
   externalTasks: {

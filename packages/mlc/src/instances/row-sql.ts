@@ -16,10 +16,9 @@ export function insertRows(table: string, columns: readonly string[], rows: read
     select ${sql.raw(list)} from jsonb_populate_recordset(null::${sql.raw(`mlc.${table}`)}, ${jsonRows(rows)}::jsonb)`
 }
 
-/** A changed piece of due work is nobody's any more: its lock ends with the change. */
+/** A changed piece of due work is nobody's any more, unless its row says whose: its lock ends with the change. */
 export function upsertRows(table: string, columns: readonly string[], rows: readonly object[]): RawBuilder<unknown> {
   const sets = columns.filter((column) => column !== 'id').map((column) => `${column} = excluded.${column}`)
-  if (table === 'due_work') sets.push('lock_owner = null', 'lock_expires_at = null')
   return sql`${insertRows(table, columns, rows)} on conflict (id) do update set ${sql.raw(sets.join(', '))}`
 }
 

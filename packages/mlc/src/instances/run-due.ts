@@ -7,7 +7,7 @@ import { isDatabaseAway } from '@rowhouse/postgres'
 import { sql } from 'kysely'
 import type { MlcContext } from '../context.ts'
 import { sweepKeptMessages } from '../message/kept-messages.ts'
-import { driveWorkCounting } from './drive.ts'
+import { driveChain, releaseWork } from './drive.ts'
 import { runErrand } from './errands.ts'
 
 export interface RunDueLoop {
@@ -63,16 +63,18 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
   }
 
   async function run(row: DueRow): Promise<void> {
+    const owner = ctx.serverId
+    const { id: workId, instance_id: instanceId, definition_id: definitionId } = row
     try {
-      if (row.instance_id === null) await runErrand(ctx, { ...row, owner: ctx.serverId }, aborter.signal)
-      else {
-        const work = { workId: row.id, instanceId: row.instance_id, owner: ctx.serverId }
-        await driveWorkCounting(ctx, work, { signal: aborter.signal })
+      if (instanceId === null) await runErrand(ctx, { ...row, owner }, aborter.signal)
+      else if (definitionId !== null) {
+        const work = { workId, instanceId, definitionId, activityId: row.activity_id, kind: row.kind, owner }
+        await driveChain(ctx, work, { signal: aborter.signal, lockMs })
       }
     } catch (error) {
       if (!aborter.signal.aborted)
-        ctx.log.error({ err: error, workId: row.id }, 'due work could not be finished; it is tried again')
-      await release(ctx, row.id)
+        ctx.log.error({ err: error, workId }, 'due work could not be finished; it is tried again')
+      await releaseWork(ctx, { workId, owner })
     }
   }
 
@@ -128,8 +130,11 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
 async function take(ctx: MlcContext, pieces: number, now: Date): Promise<DueRow[]> {
   const until = new Date(now.getTime() + lockMs)
   const { rows } = await sql<DueRow>`
-    select id, instance_id, definition_id, activity_id, kind, retries, repeat, due_at, payload
-    from mlc.take_due_work(${ctx.serverId}, ${now}, ${until}, ${pieces}::int)`.execute(ctx.database.kysely)
+    select t.id, t.instance_id, coalesce(t.definition_id, i.definition_id) as definition_id, t.activity_id, t.kind, t.retries,
+      t.repeat, t.due_at, t.payload
+    from mlc.take_due_work(${ctx.serverId}, ${now}, ${until}, ${pieces}::int) t left join mlc.instance i on i.id = t.instance_id`.execute(
+    ctx.database.kysely,
+  )
   return rows
 }
 
@@ -139,16 +144,6 @@ async function renew(ctx: MlcContext, pieces: number): Promise<void> {
   await sql`update mlc.due_work set lock_expires_at = ${until} where lock_owner = ${ctx.serverId}`
     .execute(ctx.database.kysely)
     .catch((error: unknown) => ctx.log.warn({ err: error }, 'the locks of running work could not be renewed'))
-}
-
-/** Given back unharmed, with a pause so that a passing trouble is not hammered. */
-async function release(ctx: MlcContext, workId: string): Promise<void> {
-  const again = new Date(ctx.now().getTime() + afterErrorMs)
-  await sql`
-    update mlc.due_work set lock_owner = null, lock_expires_at = null, due_at = greatest(due_at, ${again})
-    where id = ${workId} and lock_owner = ${ctx.serverId}`
-    .execute(ctx.database.kysely)
-    .catch((error: unknown) => ctx.log.warn({ err: error, workId }, 'the lock of due work stays until it expires'))
 }
 
 /** After `lookedAt`, not after now: what fell due between the two was not taken yet. */

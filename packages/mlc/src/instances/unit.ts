@@ -5,6 +5,7 @@
 import {
   type Aggregate,
   type Changes,
+  type DueWorkRow,
   type HistoryEvent,
   type ProcessGraph,
   type RowChanges,
@@ -35,7 +36,14 @@ export interface Unit {
   graph(instanceId: string): ProcessGraph
   apply(instanceId: string, event: StepEvent): StepResult
   start(graph: ProcessGraph, request: StartRequest): StepResult
+  /** Due work made in this unit is stored as taken: whoever made it goes on with it. */
+  claim(instanceId: string, workId: string, lock: WorkLock): void
   flush(): Promise<void>
+}
+
+export interface WorkLock {
+  lockOwner: string
+  lockExpiresAt: Date
 }
 
 interface Member {
@@ -82,7 +90,6 @@ function makeUnit(ctx: MlcContext, tx: Tx, woken: Set<WakeKind>, awaited: Awaite
     target.aggregate = result.aggregate
     target.changes = target.changes === null ? result.changes : mergeChanges(target.changes, result.changes)
     target.history.push(...result.history)
-    noteWakeUps(result.changes, env.now, woken, awaited)
     return result
   }
 
@@ -118,10 +125,17 @@ function makeUnit(ctx: MlcContext, tx: Tx, woken: Set<WakeKind>, awaited: Awaite
       members.set(request.instanceId, made)
       return keep(made, result)
     },
+    claim(instanceId, workId, lock) {
+      const { changes } = member(instanceId)
+      if (changes === null) throw new Bug(`work ${workId} was not made in this unit`)
+      changes.dueWork.upserts = changes.dueWork.upserts.map((row) => (row.id === workId ? { ...row, ...lock } : row))
+    },
     async flush() {
       const inputs = []
       for (const { changes, history, loadedRevision } of members.values()) {
-        if (changes !== null) inputs.push({ changes, history, loadedRevision })
+        if (changes === null) continue
+        inputs.push({ changes, history, loadedRevision })
+        noteWakeUps(changes, env.now, woken, awaited)
       }
       const wake = [...woken].map((kind) => `${kind} ${ctx.serverId}`)
       await flushAggregates(tx, inputs, wake)
@@ -135,17 +149,11 @@ function makeUnit(ctx: MlcContext, tx: Tx, woken: Set<WakeKind>, awaited: Awaite
 }
 
 function noteWakeUps(changes: Changes, now: Date, woken: Set<WakeKind>, awaited: AwaitedMessage[]): void {
-  for (const work of changes.dueWork.upserts) {
-    // A timer due soon must shorten the loop's sleep; a far one is found by the slow poll in time.
-    if (
-      work.retries > 0 &&
-      !work.isSuspended &&
-      (work.dueAt === null || work.dueAt.getTime() - now.getTime() < 60_000)
-    ) {
-      woken.add('due-work')
-      break
-    }
-  }
+  // A timer due soon must shorten the loop's sleep; a far one is found by the slow poll in time.
+  const isSoon = (work: DueWorkRow) => work.dueAt === null || work.dueAt.getTime() - now.getTime() < 60_000
+  const isForTheLoop = (work: DueWorkRow) =>
+    work.retries > 0 && !work.isSuspended && !('lockOwner' in work) && isSoon(work)
+  if (changes.dueWork.upserts.some(isForTheLoop)) woken.add('due-work')
   if (changes.externalTasks.upserts.length > 0) woken.add('external-task')
   for (const { eventType, eventName, correlationKey } of changes.subscriptions.upserts) {
     if (eventType === 'message' && correlationKey !== null) awaited.push({ name: eventName, correlationKey })
