@@ -79,7 +79,7 @@ class CsvInput:
         if len(columns) != len(header):
             raise JobFailed('input', '%s has %d columns, its plan %d' % (self.name, len(header), len(columns)), line=1)
         self.columns = columns
-        return self.records()
+        return compile_loop(columns)(self)
 
     def tap(self):
         """Keeps the lines of the record being read: they are what a rejected record is shown as, and they place it in the file."""
@@ -91,17 +91,8 @@ class CsvInput:
             yield line
         self.undecoded.append(UNCLOSED)
 
-    def records(self):
-        loop = compile_loop(self.columns)
-        while True:
-            try:
-                yield from loop(self)
-                return
-            except csv.Error as error:
-                self.number += 1
-                self.refuse_syntax(str(error))
-
     def refuse_syntax(self, text):
+        self.number += 1
         if 'field larger' in text:
             record, line = self.place()
             problem = '%s, line %d: a quote is opened and not closed within %d MiB' % (self.name, line, FIELD_CHARACTERS_MAX >> 20)
@@ -189,7 +180,7 @@ def compile_loop(columns):
         # A line of blanks is no record.
         fields = ['**NOTHING[not c0.strip()]'] + fields
     code = LOOP % {'cells': ', '.join(cells), 'fields': ', '.join(fields)}
-    scope = {'TRUTH': TRUTH, 'MISSING': MISSING, 'NOTHING': {False: {}}}
+    scope = {'CsvError': csv.Error, 'TRUTH': TRUTH, 'MISSING': MISSING, 'NOTHING': {False: {}}}
     exec(compile(code, __file__, 'exec'), scope)
     return scope['loop']
 
@@ -204,19 +195,24 @@ def loop(source):
     forget = lines.clear
     reader = source.reader
     undecoded = source.undecoded
-    number = source.number
-    forget()
-    for row in reader:
-        source.number = number = number + 1
-        try:
-            %(cells)s, = row
-            record = {%(fields)s} if not undecoded else source.mend(row)
-        except (ValueError, KeyError):
-            record = source.mend(row)
-        if record is None:
-            number = source.number
-            forget()
-            continue
-        yield record
+    number = 0
+    while True:
         forget()
+        try:
+            for row in reader:
+                source.number = number = number + 1
+                try:
+                    %(cells)s, = row
+                    record = {%(fields)s} if not undecoded else source.mend(row)
+                except (ValueError, KeyError):
+                    record = source.mend(row)
+                if record is not None:
+                    yield record
+                else:
+                    number = source.number
+                forget()
+            return
+        except CsvError as error:
+            source.refuse_syntax(str(error))
+            number = source.number
 '''

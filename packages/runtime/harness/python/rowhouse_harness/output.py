@@ -14,7 +14,8 @@ from rowhouse_harness.failures import JobFailed
 
 BLOCK_RECORDS = 512
 SCALAR_COLUMN = 'output'
-WRITTEN_AS_IS = frozenset([str, int, float, type(None)])
+CONVERTERS_MAX = 256
+CONVERSIONS = {str: '{0}', int: '{0}', float: '{0}', type(None): '{0}', bool: '("true" if {0} else "false")'}
 
 
 class Output:
@@ -91,6 +92,9 @@ class CsvOutput(Output):
     def __init__(self, plan, report):
         super().__init__(plan, report)
         self.columns = None
+        self.width = -1
+        # By the types of a row's values.
+        self.converters = {}
         if plan['columns']:
             self.begin([str(name) for name in plan['columns']])
 
@@ -102,13 +106,14 @@ class CsvOutput(Output):
         self.write(as_csv([columns]), 0)
 
     def emit(self, value):
-        if type(value) is dict and self.columns is not None and len(value) == self.width:
+        # By far the most outputs are dicts with the header's keys and plain values: a converter for just these types does them.
+        if type(value) is dict and len(value) == self.width:
             try:
                 row = self.pick(value)
+                row = self.converters[tuple(map(type, row))](row)
             except KeyError:
                 row = None
-            # A float is finite when it gives 0 less itself; NaN and infinity give NaN, which is not 0.
-            if row is not None and WRITTEN_AS_IS.issuperset(map(type, row)) and not any([x - x for x in row if type(x) is float]):
+            if row is not None:
                 self.pending.append(row)
                 if len(self.pending) >= BLOCK_RECORDS:
                     self.flush()
@@ -124,6 +129,14 @@ class CsvOutput(Output):
         self.pending.append(row)
         if len(self.pending) >= BLOCK_RECORDS:
             self.flush()
+        self.learn(value)
+
+    def learn(self, value):
+        """The next output of this shape takes the short way."""
+        if type(value) is dict and len(value) == self.width and len(self.converters) < CONVERTERS_MAX:
+            kinds = tuple(map(type, self.pick(value)))
+            if CONVERSIONS.keys() >= set(kinds):
+                self.converters[kinds] = compile_converter(kinds)
 
     def to_row(self, value):
         record = to_plain(value)
@@ -163,6 +176,18 @@ def to_cell(value):
     if isinstance(value, (dict, list)):
         return encode(value)
     return value
+
+
+def compile_converter(kinds):
+    """From a row of these types to its cells; None where a number is not finite."""
+    names = ['c%d' % index for index in range(len(kinds))]
+    cells = [CONVERSIONS[kind].format(name) for name, kind in zip(names, kinds)]
+    # A finite number less itself is 0; NaN and infinity give NaN.
+    finite = ' and '.join('%s - %s == 0' % (name, name) for name, kind in zip(names, kinds) if kind is float) or 'True'
+    result = '(%s,)' % ', '.join(cells) if bool in kinds else 'row'
+    scope = {}
+    exec('def convert(row):\n    %s, = row\n    return %s if %s else None\n' % (', '.join(names), result, finite), scope)
+    return scope['convert']
 
 
 def as_csv(rows):

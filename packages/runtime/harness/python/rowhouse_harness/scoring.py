@@ -21,8 +21,8 @@ class Sinks:
         self.dropped = {}
 
     def emit(self, value):
-        if type(value) is tuple and is_slot_pair(value):
-            self.emit_to(value[0], value[1])
+        if is_slot_pair(value):
+            self.emit_to(*value)
         else:
             self.main.emit(value)
 
@@ -52,58 +52,65 @@ class Sinks:
 def score(streams, functions, sinks, report, checks):
     """`functions` and `checks` are by slot."""
     if len(streams) == 1:
-        sinks.follow(streams[0])
-        score_one = make_scorer(streams[0], functions[streams[0].slot], sinks, report, checks)
-        for value in streams[0]:
-            score_one(value)
+        stream = streams[0]
+        sinks.follow(stream)
+        make_scorer(stream, functions[stream.slot], sinks, report, checks)(stream)
         return
     # Order between slots is not defined. Taking turns lets a model that combines its inputs do so without holding a whole file.
     running = [(stream, iter(stream), make_scorer(stream, functions[stream.slot], sinks, report, checks)) for stream in streams]
     while running:
         for turn in list(running):
-            stream, values, score_one = turn
+            stream, values, score_all = turn
             sinks.follow(stream)
             value = next(values, END)
             if value is END:
                 running.remove(turn)
             else:
-                score_one(value)
+                score_all((value,))
 
 
 def make_scorer(stream, function, sinks, report, checks):
-    emit = sinks.emit
+    """A function that scores each of the values of a stream."""
+    emit = sinks.main.emit
+    emit_pair = sinks.emit
+    call = adapt(function, stream)
+    check = checks.get(stream.slot)
+
+    def score_all(values):
+        for value in values:
+            if monotonic() >= report.due:
+                report.progress()
+            if check is not None:
+                problem = check(value)
+                if problem is not None:
+                    report.reject('input', 'schema', stream.place(), problem, stream.raw())
+                    continue
+            try:
+                result = call(value)
+                if type(result) is GeneratorType:
+                    for output in result:
+                        emit(output) if type(output) is not tuple else emit_pair(output)
+                elif result is not None:
+                    emit(result) if type(result) is not tuple else emit_pair(result)
+            except OURS:
+                raise
+            except UserWarning as warning:
+                report.reject('input', 'model', stream.place(), str(warning) or describe(warning), stream.raw())
+            except BaseException as error:
+                raise failure_of('score', error, *stream.place()) from None
+
+    return score_all
+
+
+def adapt(function, stream):
+    """The function as one of the datum alone."""
     arguments = score_arguments(function)
     slot = stream.slot
-    check = checks.get(slot)
-
-    def score_one(value):
-        if monotonic() >= report.due:
-            report.progress()
-        if check is not None:
-            problem = check(value)
-            if problem is not None:
-                report.reject('input', 'schema', stream.place(), problem, stream.raw())
-                return
-        try:
-            if arguments == 1:
-                result = function(value)
-            elif arguments == 2:
-                result = function(value, slot)
-            else:
-                result = function(value, slot, stream.number)
-            if type(result) is GeneratorType:
-                for output in result:
-                    emit(output)
-            elif result is not None:
-                emit(result)
-        except OURS:
-            raise
-        except UserWarning as warning:
-            report.reject('input', 'model', stream.place(), str(warning) or describe(warning), stream.raw())
-        except BaseException as error:
-            raise failure_of('score', error, *stream.place()) from None
-
-    return score_one
+    if arguments == 1:
+        return function
+    if arguments == 2:
+        return lambda datum: function(datum, slot)
+    return lambda datum: function(datum, slot, stream.number)
 
 
 def score_recordsets(stream, function, sinks, report, batches):
