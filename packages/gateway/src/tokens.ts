@@ -28,42 +28,20 @@ const cacheMax = 5000
 export function makeTokens(keys: Keys, now: () => Date = () => new Date()): Tokens {
   const internal = randomBytes(32).toString('base64url')
   const internalHash = sha256(internal)
+  const { issue, verify } = makeSigner(keys, now)
   const verified = new Map<string, { principal: Principal; endsAt: number }>()
 
-  const issue = (scope: Scope, subject: string, seconds: number, claims: Record<string, unknown> = {}) =>
-    new SignJWT({ scope, ...claims })
-      .setProtectedHeader({ alg: 'EdDSA', kid: keys.keyId, typ: 'JWT' })
-      .setIssuer(issuer)
-      .setAudience(issuer)
-      .setSubject(subject)
-      .setIssuedAt(now())
-      .setExpirationTime(Math.floor(now().getTime() / 1000) + seconds)
-      .setJti(randomBytes(12).toString('base64url'))
-      .sign(keys.signing)
-
-  async function verify(token: string, scopes: readonly Scope[]) {
-    let payload: Record<string, unknown>
-    try {
-      payload = (
-        await jwtVerify(token, keys.verifying, { issuer, audience: issuer, algorithms: ['EdDSA'], currentDate: now() })
-      ).payload
-    } catch (error) {
-      throw refused(error)
+  async function authenticate(token: string): Promise<Principal> {
+    if (timingSafeEqual(sha256(token), internalHash)) {
+      return { kind: 'internal', name: 'SYSTEM', groups: [adminGroup], isAdmin: true }
     }
-    if (!scopes.includes(payload.scope as Scope)) {
-      throw new Denied(
-        'Unauthenticated',
-        `A token of scope '${String(payload.scope)}' is not taken here; it takes ${scopes.join(' or ')}`,
-      )
-    }
-    return {
-      ...payload,
-      sub: String(payload.sub),
-      scope: payload.scope as Scope,
-      iat: Number(payload.iat),
-      exp: Number(payload.exp),
-      groups: payload.groups,
-    }
+    const known = verified.get(token)
+    if (known && known.endsAt > now().getTime()) return known.principal
+    const claims = await verify(token, ['user', 'runtime'])
+    const principal = toPrincipal(claims)
+    if (verified.size >= cacheMax) verified.clear()
+    verified.set(token, { principal, endsAt: claims.exp * 1000 })
+    return principal
   }
 
   return {
@@ -72,23 +50,7 @@ export function makeTokens(keys: Keys, now: () => Date = () => new Date()): Toke
       issue('user', user.name, seconds, { groups: user.groups, preferred_username: user.name }),
     issueRefresh: (user, seconds) => issue('refresh', user.name, seconds),
     issueRuntime: (seconds) => issue('runtime', 'runtime', seconds),
-    async authenticate(token) {
-      if (timingSafeEqual(sha256(token), internalHash))
-        return { kind: 'internal', name: 'SYSTEM', groups: [adminGroup], isAdmin: true }
-      const known = verified.get(token)
-      if (known && known.endsAt > now().getTime()) return known.principal
-      const { sub, scope, exp, groups } = await verify(token, ['user', 'runtime'])
-      const list = Array.isArray(groups) ? groups.map(String) : []
-      const principal: Principal = {
-        kind: scope === 'runtime' ? 'runtime' : 'user',
-        name: sub,
-        groups: list,
-        isAdmin: list.includes(adminGroup),
-      }
-      if (verified.size >= cacheMax) verified.clear()
-      verified.set(token, { principal, endsAt: exp * 1000 })
-      return principal
-    },
+    authenticate,
     async readRefresh(token) {
       const { sub, iat } = await verify(token, ['refresh'])
       return { name: sub, issuedAt: new Date(iat * 1000) }
@@ -100,6 +62,56 @@ export function makeTokens(keys: Keys, now: () => Date = () => new Date()): Toke
       )
     },
   }
+}
+
+interface Claims {
+  sub: string
+  scope: Scope
+  iat: number
+  exp: number
+  groups: string[]
+}
+
+function toPrincipal({ sub, scope, groups }: Claims): Principal {
+  return { kind: scope === 'runtime' ? 'runtime' : 'user', name: sub, groups, isAdmin: groups.includes(adminGroup) }
+}
+
+function makeSigner(keys: Keys, now: () => Date) {
+  function issue(
+    scope: Scope,
+    subject: string,
+    seconds: number,
+    claims: Record<string, unknown> = {},
+  ): Promise<string> {
+    return new SignJWT({ scope, ...claims })
+      .setProtectedHeader({ alg: 'EdDSA', kid: keys.keyId, typ: 'JWT' })
+      .setIssuer(issuer)
+      .setAudience(issuer)
+      .setSubject(subject)
+      .setIssuedAt(now())
+      .setExpirationTime(Math.floor(now().getTime() / 1000) + seconds)
+      .setJti(randomBytes(12).toString('base64url'))
+      .sign(keys.signing)
+  }
+
+  async function verify(token: string, scopes: readonly Scope[]): Promise<Claims> {
+    const options = { issuer, audience: issuer, algorithms: ['EdDSA'], currentDate: now() }
+    const { payload } = await jwtVerify(token, keys.verifying, options).catch((error: unknown) => {
+      throw refused(error)
+    })
+    const scope = scopes.find((one) => one === payload.scope)
+    if (scope === undefined) {
+      const wanted = scopes.join(' or ')
+      throw new Denied(
+        'Unauthenticated',
+        `A token of scope '${String(payload.scope)}' is not taken here; it takes ${wanted}`,
+      )
+    }
+    const groups = Array.isArray(payload.groups) ? payload.groups.map(String) : []
+    return { sub: String(payload.sub), scope, iat: Number(payload.iat), exp: Number(payload.exp), groups }
+  }
+
+  return { issue, verify }
 }
 
 function refused(error: unknown): Denied {

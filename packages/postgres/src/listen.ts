@@ -2,97 +2,105 @@ import pg from 'pg'
 
 type OnPayload = (payload: string) => void
 
-export interface Listener {
-  listen(channel: string, onPayload: OnPayload): Promise<() => Promise<void>>
-  close(): Promise<void>
-}
-
 const reconnectMinMs = 100
 const reconnectMaxMs = 5_000
 
 /** One dedicated connection for all channels of a database, opened with the first of them. */
-export function makeListener(connection: pg.ClientConfig, log: (line: string) => void): Listener {
-  const channels = new Map<string, Set<OnPayload>>()
-  let client: pg.Client | undefined
-  let connecting: Promise<void> | undefined
-  let retry: NodeJS.Timeout | undefined
-  let pauseMs = reconnectMinMs
-  let closed = false
+export class Listener {
+  readonly #connection: pg.ClientConfig
+  readonly #log: (line: string) => void
+  readonly #channels = new Map<string, Set<OnPayload>>()
+  #client: pg.Client | undefined
+  #connecting: Promise<void> | undefined
+  #retry: NodeJS.Timeout | undefined
+  #pauseMs = reconnectMinMs
+  #closed = false
 
-  async function connect(): Promise<void> {
-    const next = new pg.Client(connection)
+  constructor(connection: pg.ClientConfig, log: (line: string) => void) {
+    this.#connection = connection
+    this.#log = log
+  }
+
+  async listen(channel: string, onPayload: OnPayload): Promise<() => Promise<void>> {
+    const listeners = this.#channels.get(channel) ?? new Set()
+    const isNew = listeners.size === 0
+    listeners.add(onPayload)
+    this.#channels.set(channel, listeners)
+    await this.#connecting
+    if (isNew) await this.#addChannel(channel)
+    return () => this.#unlisten(channel, onPayload)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#retry)
+    await this.#connecting
+    await this.#client?.end().catch(() => undefined)
+  }
+
+  async #unlisten(channel: string, onPayload: OnPayload): Promise<void> {
+    const listeners = this.#channels.get(channel)
+    listeners?.delete(onPayload)
+    if (!listeners || listeners.size > 0) return
+    this.#channels.delete(channel)
+    await this.#client?.query(`unlisten ${pg.escapeIdentifier(channel)}`).catch(() => undefined)
+  }
+
+  async #addChannel(channel: string): Promise<void> {
+    if (this.#client)
+      await this.#client
+        .query(`listen ${pg.escapeIdentifier(channel)}`)
+        .catch((error: Error) => this.#log(error.message))
+    else if (!this.#retry) await this.#connect()
+  }
+
+  #connect(): Promise<void> {
+    this.#connecting = this.#openConnection().finally(() => {
+      this.#connecting = undefined
+    })
+    return this.#connecting
+  }
+
+  async #openConnection(): Promise<void> {
+    const client = new pg.Client(this.#connection)
     let broken = false
     const lose = (why: string) => {
       if (broken) return
       broken = true
-      if (client === next) client = undefined
-      next.end().catch(() => undefined)
-      if (closed) return
-      log(`listening to the database broke off (${why}); trying again`)
-      retry = setTimeout(() => void reconnect(), pauseMs)
-      pauseMs = Math.min(pauseMs * 2, reconnectMaxMs)
+      if (this.#client === client) this.#client = undefined
+      client.end().catch(() => undefined)
+      this.#tryAgainLater(why)
     }
-    next.on('error', (error) => lose(error.message))
-    next.on('end', () => lose('connection closed'))
-    next.on('notification', ({ channel, payload }) => tell(channel, payload ?? ''))
+    client.on('error', (error) => lose(error.message))
+    client.on('end', () => lose('connection closed'))
+    client.on('notification', ({ channel, payload }) => this.#tell(channel, payload ?? ''))
     try {
-      await next.connect()
-      for (const channel of channels.keys()) await next.query(`listen ${next.escapeIdentifier(channel)}`)
+      await client.connect()
+      for (const channel of this.#channels.keys()) await client.query(`listen ${pg.escapeIdentifier(channel)}`)
     } catch (error) {
       lose((error as Error).message)
       return
     }
     if (broken) return
-    if (closed) {
-      await next.end()
-      return
-    }
-    client = next
-    pauseMs = reconnectMinMs
+    this.#client = client
+    this.#pauseMs = reconnectMinMs
   }
 
-  async function reconnect(): Promise<void> {
-    connecting = connect()
-    await connecting
-    connecting = undefined
-    if (client) for (const channel of channels.keys()) tell(channel, '')
+  #tryAgainLater(why: string): void {
+    if (this.#closed) return
+    this.#log(`listening to the database broke off (${why}); trying again`)
+    this.#retry = setTimeout(() => void this.#reconnect(), this.#pauseMs)
+    this.#pauseMs = Math.min(this.#pauseMs * 2, reconnectMaxMs)
   }
 
-  function tell(channel: string, payload: string): void {
-    for (const onPayload of channels.get(channel) ?? []) onPayload(payload)
+  async #reconnect(): Promise<void> {
+    this.#retry = undefined
+    await this.#connect()
+    // what was sent meanwhile is lost: whoever listens is to look again
+    if (this.#client) for (const channel of this.#channels.keys()) this.#tell(channel, '')
   }
 
-  async function ensureListening(channel: string): Promise<void> {
-    await connecting
-    if (client)
-      await client.query(`listen ${client.escapeIdentifier(channel)}`).catch((error: Error) => log(error.message))
-    else if (!retry) {
-      connecting = connect()
-      await connecting
-      connecting = undefined
-    }
-  }
-
-  return {
-    async listen(channel, onPayload) {
-      const listeners = channels.get(channel) ?? new Set()
-      const isNew = listeners.size === 0
-      listeners.add(onPayload)
-      channels.set(channel, listeners)
-      if (isNew) await ensureListening(channel)
-      else await connecting
-      return async () => {
-        listeners.delete(onPayload)
-        if (listeners.size > 0 || channels.get(channel) !== listeners) return
-        channels.delete(channel)
-        await client?.query(`unlisten ${client.escapeIdentifier(channel)}`).catch(() => undefined)
-      }
-    },
-    async close() {
-      closed = true
-      clearTimeout(retry)
-      await connecting
-      await client?.end().catch(() => undefined)
-    },
+  #tell(channel: string, payload: string): void {
+    for (const onPayload of this.#channels.get(channel) ?? []) onPayload(payload)
   }
 }

@@ -44,64 +44,79 @@ const pauseMaxMs = 5_000
 const goodLifeMs = 20_000
 
 /** Starts a part, and starts it again whenever it dies, with growing pauses. */
-export function keep({ name, start, log, patience = 0 }: KeepOptions): Kept {
-  const stopping = new AbortController()
-  let life: Life | undefined
-  let wasReady = false
-  let reportReady: () => void = () => undefined
-  let reportFailure: (error: Error) => void = () => undefined
-  const ready = new Promise<void>((settle, fail) => {
-    reportReady = settle
-    reportFailure = fail
-  })
-  ready.catch(() => undefined)
+export function keep(options: KeepOptions): Kept {
+  return new Keeper(options)
+}
 
-  async function liveOnce(): Promise<End> {
-    try {
-      life = await start()
-    } catch (error) {
-      return { how: 'did not start', reason: (error as Error).message }
-    }
-    if (stopping.signal.aborted) await life.stop()
-    void life.ready.then(() => {
-      if (wasReady) log(`${name} is back`)
-      wasReady = true
-      reportReady()
+class Keeper implements Kept {
+  readonly ready: Promise<void>
+  readonly #options: KeepOptions
+  readonly #stopping = new AbortController()
+  readonly #living: Promise<void>
+  #life: Life | undefined
+  #wasReady = false
+  #reportReady: () => void = () => undefined
+  #reportFailure: (error: Error) => void = () => undefined
+
+  constructor(options: KeepOptions) {
+    this.#options = options
+    this.ready = new Promise<void>((settle, fail) => {
+      this.#reportReady = settle
+      this.#reportFailure = fail
     })
-    return life.ended
+    this.ready.catch(() => undefined)
+    this.#living = this.#live()
   }
 
-  async function live(): Promise<void> {
+  restart(): void {
+    this.#life?.kill()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#life?.stop()
+    await this.#living
+  }
+
+  kill(): void {
+    this.#stopping.abort()
+    this.#life?.kill()
+  }
+
+  async #live(): Promise<void> {
+    const { name, log, patience = 0 } = this.#options
     let pauseMs = pauseMinMs
     let early = 0
-    while (!stopping.signal.aborted) {
+    while (!this.#stopping.signal.aborted) {
       const bornAt = Date.now()
-      const end = await liveOnce()
-      life = undefined
-      if (stopping.signal.aborted) return
-      if (!wasReady && (end.isFinal || early++ >= patience)) {
-        reportFailure(new Error(end.reason ?? `${name} ended before it was ready (${end.how})`))
+      const end = await this.#liveOnce()
+      this.#life = undefined
+      if (this.#stopping.signal.aborted) return
+      if (!this.#wasReady && (end.isFinal || early++ >= patience)) {
+        this.#reportFailure(new Error(end.reason ?? `${name} ended before it was ready (${end.how})`))
         return
       }
       if (Date.now() - bornAt > goodLifeMs) pauseMs = pauseMinMs
       log(`${name} ended (${end.reason ?? end.how}); starting it again`)
-      await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+      await sleep(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined)
       pauseMs = Math.min(pauseMs * 2, pauseMaxMs)
     }
   }
 
-  const living = live()
-  return {
-    ready,
-    restart: () => life?.kill(),
-    async stop() {
-      stopping.abort()
-      await life?.stop()
-      await living
-    },
-    kill() {
-      stopping.abort()
-      life?.kill()
-    },
+  async #liveOnce(): Promise<End> {
+    let life: Life
+    try {
+      life = await this.#options.start()
+    } catch (error) {
+      return { how: 'did not start', reason: (error as Error).message }
+    }
+    this.#life = life
+    if (this.#stopping.signal.aborted) await life.stop()
+    void life.ready.then(() => {
+      if (this.#wasReady) this.#options.log(`${this.#options.name} is back`)
+      this.#wasReady = true
+      this.#reportReady()
+    })
+    return life.ended
   }
 }
