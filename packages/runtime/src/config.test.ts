@@ -1,9 +1,16 @@
+import { delimiter } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from './config.ts'
 
 const gateway = ['--gateway', 'http://127.0.0.1:8090/']
 
 describe('settings of a runtime', () => {
+  it('folders closed to jobs are named by flags or by a list', () => {
+    const env = { ROWHOUSE_RUNTIME_FILES_CLOSED: ['/a', '/b'].join(delimiter) }
+    expect(parseConfig(gateway, env).closedFolders).toEqual(['/a', '/b'])
+    expect(parseConfig([...gateway, '--files-closed', '/c'], env).closedFolders).toEqual(['/c'])
+  })
+
   it('the stage is a tag too, and no tag occurs twice', () => {
     const config = parseConfig([...gateway, '--stage', 'DEV', '--tag', 'cc-fraud', '--tag', 'DEV'], {})
     expect(config).toMatchObject({

@@ -16,6 +16,8 @@ export interface RuntimeConfig {
   tokenFile: string | null
   /** file:// reaches only below these folders. The first is where relative paths start. */
   fileRoots: readonly string[]
+  /** Closed to jobs though below a root; the work folder and the token file are so in any case. */
+  closedFolders: readonly string[]
   python: string
   workDir: string
   slots: number
@@ -37,6 +39,7 @@ const options = {
   'token-file': { type: 'string' },
   unsecured: { type: 'boolean' },
   files: { type: 'string', multiple: true },
+  'files-closed': { type: 'string', multiple: true },
   python: { type: 'string' },
   'work-dir': { type: 'string' },
   slots: { type: 'string' },
@@ -46,7 +49,7 @@ const options = {
 } as const
 
 export const usage =
-  'usage: runtime --gateway URL [--name NAME] [--stage STAGE] [--tag TAG]… [--token-file FILE | --unsecured] [--files FOLDER]…\n' +
+  'usage: runtime --gateway URL [--name NAME] [--stage STAGE] [--tag TAG]… [--token-file FILE | --unsecured] [--files FOLDER]… [--files-closed FOLDER]…\n' +
   '               [--python PATH] [--work-dir FOLDER] [--slots N] [--job-timeout-seconds N] [--exit-with-parent] [--keep-playgrounds]'
 
 export function parseConfig(argv: readonly string[], env: Env): RuntimeConfig {
@@ -83,6 +86,9 @@ export function parseConfig(argv: readonly string[], env: Env): RuntimeConfig {
     ),
     tokenFile: flags.unsecured || tokenFile === undefined ? null : resolve(tokenFile),
     fileRoots: files.map((folder) => resolve(folder)),
+    closedFolders: (flags['files-closed'] ?? listOf(env.ROWHOUSE_RUNTIME_FILES_CLOSED, delimiter)).map((folder) =>
+      resolve(folder),
+    ),
     python: setting(flags.python, 'ROWHOUSE_RUNTIME_PYTHON') ?? 'python3',
     workDir: resolve(
       setting(flags['work-dir'], 'ROWHOUSE_RUNTIME_WORK_DIR') ?? join(tmpdir(), `rowhouse-runtime-${fileSafe(name)}`),

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Asset, InputError, Unmet } from '@rowhouse/contract'
-import { locateInput, parseLocation, showLocation } from './inputs-locate.ts'
+import { type FileRoots, locateInput, parseLocation, showLocation } from './inputs-locate.ts'
 
 export interface Credentials {
   username: string
@@ -13,7 +13,7 @@ export interface Credentials {
 }
 
 export interface FetchContext {
-  fileRoots: readonly string[]
+  fileRoots: FileRoots
   credentials: Readonly<Record<string, Credentials>>
   signal: AbortSignal
   fetch?: typeof fetch

@@ -5,6 +5,13 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import { fileURLToPath } from 'node:url'
 import { InputError, Unmet } from '@rowhouse/contract'
 
+/** Where on this machine a job may read and write. */
+export interface FileRoots {
+  open: readonly string[]
+  /** Never, though they lie below an open one: folders of our own, with tokens and keys in them. */
+  closed: readonly string[]
+}
+
 export type Location = { kind: 'file'; path: string } | { kind: 'http'; url: URL }
 
 /** `file:///data/a.csv`, `/data/a.csv`, `a.csv` (below the first root that has it) or `https://host/a.csv`. */
@@ -38,7 +45,7 @@ export function showLocation(text: string): string {
 /** A readable regular file below the roots, as its real path. */
 export async function locateInput(
   path: string,
-  roots: readonly string[],
+  roots: FileRoots,
   what: string,
 ): Promise<{ path: string; bytes: number }> {
   const absolute = await underRoots(path, roots, what)
@@ -46,6 +53,7 @@ export async function locateInput(
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
       throw new Unmet('InputNotFound', `${what} '${path}' does not exist on this runtime's machine`)
     }
+    if (error.code === 'ENAMETOOLONG') throw new InputError('InvalidLocation', tooLong(path, what))
     throw new Unmet('InputUnreadable', `${what} '${path}' cannot be looked at (${error.code})`)
   })
   if (found.isDirectory()) throw new Unmet('InputUnreadable', `${what} '${path}' is a folder; name a file in it`)
@@ -60,7 +68,7 @@ export async function locateInput(
 }
 
 /** The place of a file yet to be written: its folder exists, is below the roots and can be written to. */
-export async function locateOutput(path: string, roots: readonly string[], what: string): Promise<string> {
+export async function locateOutput(path: string, roots: FileRoots, what: string): Promise<string> {
   const absolute = await underRoots(path, roots, what)
   const folder = dirname(absolute)
   const there = await stat(folder).catch(() => undefined)
@@ -69,7 +77,10 @@ export async function locateOutput(path: string, roots: readonly string[], what:
   await access(folder, constants.W_OK | constants.X_OK).catch(() => {
     throw new Unmet('OutputNotWritable', `${what} '${path}': the runtime's user may not write in '${folder}'`)
   })
-  const target = await stat(absolute).catch(() => undefined)
+  const target = await stat(absolute).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENAMETOOLONG') throw new InputError('InvalidLocation', tooLong(path, what))
+    return undefined
+  })
   if (target?.isDirectory()) throw new Unmet('OutputNotWritable', `${what} '${path}' is a folder; name a file in it`)
   if (target) {
     await access(absolute, constants.W_OK).catch(() => {
@@ -79,20 +90,27 @@ export async function locateOutput(path: string, roots: readonly string[], what:
   return absolute
 }
 
+function tooLong(path: string, what: string): string {
+  const name = basename(path)
+  return `${what} '${name.slice(0, 40)}…': this machine does not take a name of ${Buffer.byteLength(name)} bytes; give a shorter one`
+}
+
 /** The real path, links followed as far as it exists; refused without a word on what lies outside. */
-async function underRoots(path: string, roots: readonly string[], what: string): Promise<string> {
+async function underRoots(path: string, roots: FileRoots, what: string): Promise<string> {
   if (path.includes('\0')) throw new InputError('InvalidLocation', `${what} holds a NUL character`)
-  if (roots.length === 0) {
+  if (roots.open.length === 0) {
     throw new InputError(
       'OutsideFileRoots',
       `${what} '${path}' lies on this machine, and this runtime opens no files: start it with --files FOLDER`,
     )
   }
-  const realRoots = await Promise.all(roots.map((root) => realpath(root).catch(() => resolve(root))))
+  const realRoots = await Promise.all(roots.open.map(realpathOfNew))
+  const realClosed = await Promise.all(roots.closed.map(realpathOfNew))
   const candidates = isAbsolute(path) ? [path] : realRoots.map((root) => join(root, path))
   const real: string[] = []
   for (const candidate of candidates) {
     const whole = await realpathOfNew(resolve(candidate))
+    if (realClosed.some((closed) => whole === closed || isBelow(whole, closed))) throw closedTo(path, what)
     if (realRoots.some((root) => isBelow(whole, root))) real.push(whole)
   }
   for (const candidate of real) if (await exists(candidate)) return candidate
@@ -100,7 +118,14 @@ async function underRoots(path: string, roots: readonly string[], what: string):
   if (first !== undefined) return first
   throw new InputError(
     'OutsideFileRoots',
-    `${what} '${path}' lies outside the folders this runtime may open (${roots.join(', ')})`,
+    `${what} '${path}' lies outside the folders this runtime may open (${roots.open.join(', ')})`,
+  )
+}
+
+function closedTo(path: string, what: string): InputError {
+  return new InputError(
+    'OutsideFileRoots',
+    `${what} '${path}' lies in a folder of Rowhouse's own, which no job may open: name a file outside it`,
   )
 }
 

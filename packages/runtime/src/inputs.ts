@@ -60,7 +60,10 @@ async function scanInput(path: string, name: string, { signal, warn }: InputCont
     return scan
   } catch (error) {
     if (error instanceof AppError || signal.aborted) throw error
-    throw new Unmet('InputUnreadable', `Input '${name}': ${error instanceof Error ? error.message : String(error)}`)
+    const reason = error instanceof Error ? error.message : String(error)
+    // What tables says of a whole file begins with its path; the reader knows it by the job's name for it.
+    const rest = reason.startsWith(`${path} `) ? reason.slice(path.length) : `: ${reason}`
+    throw new Unmet('InputUnreadable', `Input '${name}'${rest}`)
   }
 }
 

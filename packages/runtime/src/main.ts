@@ -56,7 +56,7 @@ async function runAgent(config: RuntimeConfig, log: (line: string) => void): Pro
       client,
       gatewayUrl: config.gatewayUrl,
       runtimeName: config.name,
-      fileRoots: config.fileRoots,
+      fileRoots: { open: config.fileRoots, closed: ownFolders(config) },
       jobTimeoutSeconds: config.jobTimeoutSeconds,
       languages: languages.runners,
       ensureEnvironment,
@@ -98,6 +98,10 @@ function stopOnSignals(agent: Agent, config: RuntimeConfig, log: (line: string) 
     process.stdin.on('error', () => stop('the parent process is gone'))
     process.stdin.resume()
   }
+}
+
+function ownFolders({ workDir, tokenFile, closedFolders }: RuntimeConfig): string[] {
+  return [workDir, ...(tokenFile === null ? [] : [tokenFile]), ...closedFolders]
 }
 
 function readVersion(): string {

@@ -7,17 +7,17 @@ import { openAsBlob } from 'node:fs'
 import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Asset, type Client, embeddedBytesMax, Unmet } from '@rowhouse/contract'
+import { type Asset, type Client, embeddedBytesMax, InputError, Unmet } from '@rowhouse/contract'
 import type { PlanInput, PlanOutput } from './harness-protocol.ts'
 import { basicAuth, type Credentials, networkProblem, withoutUser } from './inputs-fetch.ts'
 import { declaredFormat } from './inputs-format.ts'
-import { locateOutput, parseLocation, showLocation } from './inputs-locate.ts'
+import { type FileRoots, locateOutput, parseLocation, showLocation } from './inputs-locate.ts'
 import { type Job, schemaFields } from './run-job-document.ts'
 import { untilAnswered } from './run-job-retry.ts'
 
 export interface OutputContext {
   client: Pick<Client, 'files'>
-  fileRoots: readonly string[]
+  fileRoots: FileRoots
   credentials: Readonly<Record<string, Credentials>>
   /** For output that has no place of its own on this machine. */
   folder: string
@@ -45,6 +45,7 @@ export async function prepareOutput(
   const asset = job.outputData[0] ?? embeddedDefault(job, inputs)
   const format = outputFormat(asset, job, inputs)
   const target = await findTarget(asset, context)
+  refuseInputAsOutput(target, inputs)
   const path =
     target.kind === 'file'
       ? join(dirname(target.path), `.${basename(target.path).slice(0, 150)}.${context.attemptName}.part`)
@@ -52,6 +53,15 @@ export async function prepareOutput(
   await tryToWrite(path, asset)
   const columns = format === 'CSV' ? (schemaFields(schema)?.map((field) => field.name) ?? null) : null
   return { asset, plan: { path, format, columns }, target, isExternal: target.kind !== 'embedded' }
+}
+
+/** Publishing would replace the very rows that were scored. */
+function refuseInputAsOutput(target: Target, inputs: readonly PlanInput[]): void {
+  if (target.kind !== 'file' || !inputs.some((input) => input.path === target.path)) return
+  throw new InputError(
+    'OutputIsInput',
+    `Output '${target.path}' is the job's own input and would replace it: name another file`,
+  )
 }
 
 /** The output's own format, else as the input. Results of metrics are nested documents: JSON unless told otherwise. */

@@ -2,6 +2,7 @@
 import type { Client, FinishInput, LeaseBody } from '@rowhouse/contract'
 import type { JobConsole } from './console.ts'
 import type { Launch, PlanInput } from './harness-protocol.ts'
+import type { FileRoots } from './inputs-locate.ts'
 import type { RunFacts } from './outcome.ts'
 import type { PreparedOutput } from './outputs.ts'
 import type { Language } from './run-job-document.ts'
@@ -20,7 +21,7 @@ export interface RunContext {
   client: Pick<Client, 'jobs' | 'files'>
   gatewayUrl: string
   runtimeName: string
-  fileRoots: readonly string[]
+  fileRoots: FileRoots
   jobTimeoutSeconds: number | null
   /** Interpreter and launcher of each language this runtime has. */
   languages: Partial<Record<Language, { interpreter: string; launch: Launch }>>

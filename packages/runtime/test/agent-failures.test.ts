@@ -82,6 +82,8 @@ describe('an input that', () => {
       '/etc/passwd',
       /^Input '\/etc\/passwd' lies outside the folders this runtime may open \(/,
     ],
+    ['lies in a folder of our own', 'closed/runtime-token', /lies in a folder of Rowhouse's own/],
+    ['is named beyond what the machine takes', `${'n'.repeat(300)}.csv`, /does not take a name of 304 bytes/],
     ['leaves the roots by ..', '../../etc/passwd', /lies outside the folders/],
     ['leaves the roots by a link', 'link/passwd', /lies outside the folders/],
     ['leaves the roots by file://', 'file:///etc/passwd', /lies outside the folders/],
@@ -123,6 +125,9 @@ describe('an output that', () => {
     ['has no folder', 'nowhere/x.csv', /the folder '.*nowhere' does not exist; make it first$/],
     ['is a folder', 'out', "Output 'out' is a folder; name a file in it"],
     ['lies outside the roots', '/etc/x.csv', /lies outside the folders this runtime may open/],
+    ['lies in a folder of our own', 'closed/x.csv', /lies in a folder of Rowhouse's own/],
+    ['is the input', 'in.csv', /is the job's own input and would replace it/],
+    ['is named beyond what the machine takes', `${'n'.repeat(300)}.csv`, /does not take a name of 304 bytes/],
   ])('%s is refused before the model runs', async (_title, fileUrl, outcome) => {
     const job = await run(
       await jobOf('adds-score.py', { inputData: [external('in.csv')], outputData: [external(fileUrl)] }),

@@ -43,7 +43,7 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
       client,
       gatewayUrl: gateway.url,
       runtimeName: 'engine-1',
-      fileRoots: [data],
+      fileRoots: { open: [data], closed: [join(data, 'closed')] },
       jobTimeoutSeconds: options.jobTimeoutSeconds ?? null,
       languages: languages.runners,
       ensureEnvironment,
