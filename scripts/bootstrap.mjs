@@ -40,7 +40,9 @@ function test(env, node, args) {
 
 function check(env, node, args) {
   const lint = run(node, [bin('@biomejs/biome/bin/biome'), 'ci', '.'], env)
-  return lint !== 0 ? lint : test(env, node, args)
+  if (lint !== 0) return lint
+  const types = run(node, [bin('typescript/bin/tsc'), '-p', 'tsconfig.test.json'], env)
+  return types !== 0 ? types : test(env, node, args)
 }
 
 function bench(env, node, args) {

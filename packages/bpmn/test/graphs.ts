@@ -9,7 +9,7 @@ import type {
   Timer,
 } from '../src/graph.ts'
 
-type Extra = { [name: string]: unknown }
+export type Extra = { [name: string]: unknown }
 
 function node(kind: FlowNode['kind'], id: string, activityType: string, extra: Extra): FlowNode {
   return {
@@ -50,9 +50,9 @@ export const error = (errorCode: string | null, extra: Extra = {}): EventDefinit
     ...extra,
   }) as EventDefinition
 
-export const startEvent = (id: string, event = none, extra: Extra = {}) =>
+export const startEvent = (id: string, event: EventDefinition = none, extra: Extra = {}) =>
   node('startEvent', id, 'startEvent', { event, formKey: null, ...extra })
-export const endEvent = (id: string, event = none, extra: Extra = {}) =>
+export const endEvent = (id: string, event: EventDefinition = none, extra: Extra = {}) =>
   node('endEvent', id, event.kind === 'none' ? 'noneEndEvent' : `${event.kind}EndEvent`, { event, ...extra })
 export const catchEvent = (id: string, event: EventDefinition, extra: Extra = {}) =>
   node('intermediateCatchEvent', id, 'intermediateCatchEvent', { event, correlationKey: null, ...extra })

@@ -9,6 +9,7 @@ import {
   boundary,
   catchEvent,
   delegate,
+  type Extra,
   endEvent,
   error,
   exclusive,
@@ -23,7 +24,7 @@ import {
   userTask,
 } from './graphs.ts'
 
-const makers: { [kind: string]: (id: string, extra: object) => FlowNode } = {
+const makers: { [kind: string]: (id: string, extra: Extra) => FlowNode } = {
   user: (id, extra) => userTask(id, extra),
   external: (id, extra) => external(id, extra),
   delegate: (id, extra) => delegate(id, extra),

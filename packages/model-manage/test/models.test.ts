@@ -31,7 +31,7 @@ describe('stored models', () => {
     expect(response.status).toBe(201)
     expect(response.headers.get('location')).toBe(`/model-manage/api/storedModels/${body.id}`)
     expect(response.headers.get('etag')).toBe('"0"')
-    const got = await wing.ann.storedModels.get(body.id)
+    const got = await wing.ann.storedModels.get(String(body.id))
     expect(got).toEqual(body)
     expect(got.modelAssets[0]?.sourceCode).toBe(source)
     expect(got.modelAssets[1]).toMatchObject({ fileContentString: '{"w":1}', fileSize: 7, metaData: { tags: [] } })
