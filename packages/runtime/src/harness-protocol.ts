@@ -50,6 +50,8 @@ export interface PlanInput {
   format: 'CSV' | 'JSON' | 'TEXT'
   /** CSV: the header and the type of each column over the whole file. */
   columns: PlanColumn[] | null
+  /** CSV: `cells` types each cell by itself, as releases before `usePandasCSVConverter` did (and with it set to false). */
+  typing?: 'columns' | 'cells'
   /** CSV: a UTF-8 byte order mark precedes the header. */
   hasBom: boolean
   /** Data records when known (CSV). */

@@ -58,6 +58,16 @@ describe('CSV inputs', () => {
     expect(values).toEqual([{ '': 0, a: 1, 'a.1': 2 }])
   })
 
+  it('`typing: cells` types each cell by itself', async () => {
+    const csv = 'a,b\n5000.0,x\n66301,7\nA/5,\n'
+    const { values } = await runPython({ source: echo, inputs: { 'in.csv': csv }, typing: 'cells' })
+    expect(values).toEqual([
+      { a: 5000, b: 'x' },
+      { a: 66301, b: 7 },
+      { a: 'A/5', b: null },
+    ])
+  })
+
   it('a header alone gives no record', async () => {
     const { values, finished } = await runPython({ source: echo, inputs: { 'in.csv': 'a,b\n' } })
     expect(values).toEqual([])

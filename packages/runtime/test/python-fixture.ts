@@ -40,6 +40,7 @@ export interface Given {
   arrayInput?: PlanInput['arrayInput']
   /** Types of the columns as a schema gives them; else those of the file. */
   columnTypes?: ColumnType[]
+  typing?: 'cells'
   job?: unknown
   plan?: Partial<HarnessPlan>
   env?: Record<string, string>
@@ -157,7 +158,13 @@ async function makeInputs(given: Given, folder: string): Promise<PlanInput[]> {
     const scan = format === 'CSV' ? await scanCsv(path).catch(() => null) : null
     const typed = (index: number, type: ColumnType) => given.columnTypes?.[index] ?? type
     const columns = scan?.columns.map(({ name, type, blanks }, at) => ({ name, type: typed(at, type), blanks })) ?? null
-    const common = { columns, hasBom: scan?.hasBom ?? false, records: scan?.records ?? null, bytes: content.length }
+    const common = {
+      columns,
+      hasBom: scan?.hasBom ?? false,
+      records: scan?.records ?? null,
+      bytes: content.length,
+      ...(given.typing && { typing: given.typing }),
+    }
     inputs.push({ slot: inputs.length * 2, name, path, format, arrayInput, ...common })
   }
   return inputs

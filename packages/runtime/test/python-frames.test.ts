@@ -49,8 +49,9 @@ describe('metrics', () => {
       'a.json': lines(...rows),
       'b.json': JSON.stringify(rows),
       'c.json': JSON.stringify(rows, null, 2),
+      'd.json': lines([rows[0]], [rows[1]]),
     })
-    expect(values).toEqual([[rows[0], rows[0], rows[0]]])
+    expect(values).toEqual([[rows[0], rows[0], rows[0], rows[0]]])
   })
 
   it('a wrong number of inputs is a TypeError of the model', async () => {

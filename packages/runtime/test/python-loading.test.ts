@@ -131,6 +131,11 @@ describe('which functions are called', () => {
 
   it.each([
     ['defaults: begin and action', 'def begin():\n    global a\n    a = 5\ndef action(x): return a', 5],
+    [
+      'an init that yields runs to its end',
+      'def begin():\n    global a\n    yield\n    a = 6\ndef action(x): return a',
+      6,
+    ],
     ['no init at all', 'def action(x): return x', 1],
     [
       'an annotation without a blank, both prefixes in one file',

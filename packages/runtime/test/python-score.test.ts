@@ -144,6 +144,15 @@ describe('how a score function is called', () => {
     ])
   })
 
+  it('what it has done is told while it goes on', async () => {
+    const source = 'import time\ndef action(x):\n    time.sleep(0.4)\n    yield x\n'
+    const { events } = await runPython({ source, inputs: { 'in.json': '1\n2\n3\n4\n' } })
+    const progress = events.filter((event) => event.event === 'progress')
+    expect(progress.length).toBeGreaterThan(0)
+    expect(progress[0]).toMatchObject({ recordsIn: expect.any(Number), recordsOut: expect.any(Number) })
+    expect(progress[0]?.recordsOut).toBeLessThan(4)
+  })
+
   it('`end` without parameters is called after the last record', async () => {
     const source = 'n = 0\ndef action(x):\n    global n\n    n += 1\ndef end():\n    yield {"seen": n}\n'
     const { values } = await runPython({ source, inputs: { 'in.json': '1\n2\n' } })

@@ -41,6 +41,7 @@ export interface Zygote {
   /** Rejects when no child came of it; then nothing has run. */
   fork(options: LaunchOptions, learn: (modules: string[]) => void): Promise<HarnessProcess>
   import(modules: readonly string[]): void
+  /** Kills its children. */
   close(): void
 }
 
@@ -54,8 +55,8 @@ export interface ZygoteOptions {
 
 export async function startZygote(options: ZygoteOptions): Promise<Zygote> {
   const folder = mkdtempSync(join(tmpdir(), 'rowhouse-'))
-  const path = join(folder, 's')
   try {
+    const path = join(folder, 's')
     if (Buffer.byteLength(path) >= socketPathMax) throw new Error(`${path} is too long for a socket`)
     const births = new Map<string, Birth>()
     const server = createServer((socket) => receive(socket, births))
@@ -64,107 +65,137 @@ export async function startZygote(options: ZygoteOptions): Promise<Zygote> {
       server.listen(path, resolve)
     })
     server.unref()
-    return await serve(options, { folder, path, server, births })
+    const parent = new WarmParent(options, { folder, path, server, births })
+    await parent.ready
+    return parent
   } catch (error) {
     rmSync(folder, { recursive: true, force: true })
     throw error
   }
 }
 
-interface Parts {
+interface Door {
   folder: string
   path: string
   server: Server
   births: Map<string, Birth>
 }
 
-async function serve(options: ZygoteOptions, { folder, path, server, births }: Parts): Promise<Zygote> {
-  const parent = spawn(options.interpreter, [...pythonFlags, script], {
-    env: modelEnvironment({ PATH: process.env.PATH ?? '/usr/bin:/bin' }),
-    cwd: folder,
-    detached: true,
-    stdio: ['pipe', 'pipe', 'ignore'],
-  })
-  const ends = new Map<number, End>()
-  let isClosed = false
-  const close = () => {
-    if (isClosed) return
-    isClosed = true
-    parent.stdin.destroy()
-    server.close()
-    rmSync(folder, { recursive: true, force: true })
-    for (const end of ends.values()) end.tell({ code: null, signal: 'SIGKILL' })
-    options.onClosed()
+class WarmParent implements Zygote {
+  libraries: readonly string[] = []
+  isClosed = false
+  readonly ready: Promise<void>
+  readonly #options: ZygoteOptions
+  readonly #door: Door
+  readonly #process: ChildProcessByStdio<Writable, Readable, null>
+  readonly #ends = new Map<number, End>()
+
+  constructor(options: ZygoteOptions, door: Door) {
+    this.#options = options
+    this.#door = door
+    this.#process = spawn(options.interpreter, [...pythonFlags, script], {
+      env: modelEnvironment({ PATH: process.env.PATH ?? '/usr/bin:/bin' }),
+      cwd: door.folder,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    })
+    this.#process.stdin.on('error', () => {})
+    this.ready = new Promise((resolve, reject) => {
+      this.#process.once('error', (error) => {
+        this.close()
+        reject(error)
+      })
+      this.#process.once('close', () => {
+        this.close()
+        reject(new Error('the warm parent ended before it was ready'))
+      })
+      eachLine(this.#process.stdout, (line) => this.#hear(line, resolve))
+    })
   }
-  parent.once('close', close)
-  parent.stdin.on('error', () => {})
-  const order = (what: object) => void parent.stdin.write(`${JSON.stringify(what)}\n`)
 
-  const libraries = await new Promise<string[]>((resolve, reject) => {
-    parent.once('error', (error) => {
-      close()
-      reject(error)
-    })
-    parent.once('close', () => reject(new Error('the warm parent ended before it was ready')))
-    eachLine(parent.stdout, (line) => {
-      const said: unknown = JSON.parse(line)
-      if (typeof said !== 'object' || said === null) return
-      if ('ready' in said && 'libraries' in said) resolve(said.libraries as string[])
-      if ('unfit' in said) options.onUnfit(String(said.unfit))
-      if ('forked' in said && 'pid' in said) {
-        ends.set(Number(said.pid), makeEnd())
-        hold(parent, true)
-        born(births, String(said.forked), Number(said.pid))
+  import(modules: readonly string[]): void {
+    this.#order({ import: modules })
+  }
+
+  close(): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    this.#process.stdin.destroy()
+    this.#door.server.close()
+    rmSync(this.#door.folder, { recursive: true, force: true })
+    for (const end of this.#ends.values()) end.tell({ code: null, signal: 'SIGKILL' })
+    this.#options.onClosed()
+  }
+
+  fork(launch: LaunchOptions, learn: (modules: string[]) => void): Promise<HarnessProcess> {
+    const { births, path } = this.#door
+    const identity = randomBytes(16).toString('hex')
+    return new Promise<HarnessProcess>((resolve, reject) => {
+      const stop = () => {
+        births.delete(identity)
+        this.#process.off('close', onEnd)
+        clearTimeout(late)
       }
-      if ('exited' in said) {
-        const { exited, code, signal } = said as unknown as { exited: number } & Exit
-        ends.get(exited)?.tell({ code, signal })
-        ends.delete(exited)
-        if (ends.size === 0) hold(parent, false)
+      const fail = (reason: string) => {
+        stop()
+        reject(new Error(reason))
       }
+      const onEnd = () => fail('the warm parent ended')
+      const late = setTimeout(() => fail('the warm parent does not answer'), this.#options.forkMs ?? 5_000)
+      if (this.isClosed) return onEnd()
+      this.#process.once('close', onEnd)
+      const complete = (sockets: Record<Channel, Socket>, pid: number) => {
+        stop()
+        resolve(begin(sockets, pid, { launch, learn, end: this.#ends.get(pid) ?? makeEnd() }))
+      }
+      births.set(identity, { pid: null, sockets: {}, complete })
+      this.#order({ fork: identity, socket: path })
     })
-  })
+  }
 
-  hold(parent, false)
+  #order(what: object): void {
+    if (!this.isClosed) this.#process.stdin.write(`${JSON.stringify(what)}\n`)
+  }
 
-  return {
-    libraries,
-    get isClosed() {
-      return isClosed
-    },
-    import: (modules) => order({ import: modules }),
-    close,
-    fork: (launch, learn) =>
-      new Promise<HarnessProcess>((resolve, reject) => {
-        const identity = randomBytes(16).toString('hex')
-        const late = setTimeout(() => give(new Error('the warm parent does not answer')), options.forkMs ?? 5_000)
-        const give = (error: Error) => {
-          births.delete(identity)
-          parent.off('close', ended)
-          clearTimeout(late)
-          reject(error)
-        }
-        const ended = () => give(new Error('the warm parent ended'))
-        if (isClosed) return ended()
-        parent.once('close', ended)
-        const complete = (sockets: Record<Channel, Socket>, pid: number) => {
-          births.delete(identity)
-          parent.off('close', ended)
-          clearTimeout(late)
-          resolve(begin(sockets, pid, { launch, learn, end: ends.get(pid) ?? makeEnd() }))
-        }
-        births.set(identity, { pid: null, sockets: {}, complete })
-        order({ fork: identity, socket: path })
-      }),
+  #hear(line: string, onReady: () => void): void {
+    const said = JSON.parse(line) as Saying
+    if (said.ready) {
+      this.libraries = said.libraries ?? []
+      this.#hold(false)
+      onReady()
+    }
+    if (said.unfit) this.#options.onUnfit(said.unfit)
+    if (said.forked && said.pid) {
+      this.#ends.set(said.pid, makeEnd())
+      this.#hold(true)
+      born(this.#door.births, said.forked, said.pid)
+    }
+    if (said.exited) {
+      this.#ends.get(said.exited)?.tell({ code: said.code ?? null, signal: said.signal ?? null })
+      this.#ends.delete(said.exited)
+      if (this.#ends.size === 0) this.#hold(false)
+    }
+  }
+
+  /** It keeps this process alive only while a child of it runs. */
+  #hold(isHeld: boolean): void {
+    for (const handle of [this.#process, this.#process.stdin, this.#process.stdout]) {
+      if (isHeld && 'ref' in handle && typeof handle.ref === 'function') handle.ref()
+      if (!isHeld && 'unref' in handle && typeof handle.unref === 'function') handle.unref()
+    }
   }
 }
 
-/** A warm parent keeps this process alive only while a child of it runs. */
-function hold(parent: ChildProcessByStdio<Writable, Readable, null>, isHeld: boolean): void {
-  for (const handle of [parent, parent.stdin, parent.stdout]) {
-    if (isHeld && 'ref' in handle && typeof handle.ref === 'function') handle.ref()
-    if (!isHeld && 'unref' in handle && typeof handle.unref === 'function') handle.unref()
-  }
+/** A line of harness/python/zygote.py. */
+interface Saying {
+  ready?: boolean
+  libraries?: string[]
+  unfit?: string
+  forked?: string
+  pid?: number
+  exited?: number
+  code?: number | null
+  signal?: string | null
 }
 
 /** A child's channel says first whose and which it is. */

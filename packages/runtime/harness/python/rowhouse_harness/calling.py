@@ -1,4 +1,6 @@
 """How a model's function wants to be called. Its arity decides, not its names or type hints."""
+from types import GeneratorType
+
 SLOT_NAMES = ('slot', 'slot_no', 'slot_number')
 SEQUENCE_NAMES = ('seqno', 'seq_no', 'sequence_number', 'seq')
 VARIADIC = 0x04
@@ -33,7 +35,11 @@ def measure(function):
 
 def call_init(function, argument):
     shape = Shape(function)
-    return function(argument()) if shape.most or shape.variadic else function()
+    result = function(argument()) if shape.most or shape.variadic else function()
+    if type(result) is GeneratorType:
+        # What it yields is ignored like what it returns, but it has to run.
+        for _ in result:
+            pass
 
 
 def score_arguments(function):

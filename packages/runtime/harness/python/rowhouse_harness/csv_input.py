@@ -15,6 +15,7 @@ from rowhouse_harness.failures import JobFailed
 
 FIELD_CHARACTERS_MAX = 64 * 1024 * 1024
 UNDECODED = re.compile('[\udc80-\udcff]')
+NUMBER = re.compile(r'-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z')
 # What pandas.read_csv takes for a missing value.
 MISSING = frozenset(
     ['', '#N/A', '#N/A N/A', '#NA', '-1.#IND', '-1.#QNAN', '-NaN', '-nan', '1.#IND', '1.#QNAN', '<NA>', 'N/A', 'NA', 'NULL', 'NaN', 'None', 'n/a', 'nan', 'null']
@@ -26,6 +27,7 @@ EXPRESSION = {
     'float': '({0} if ({0} := float({0})) == {0} else None) if {0} else None',
     'boolean': 'TRUTH[{0}]',
     'string': '{0} if {0} not in MISSING else None',
+    'cell': 'guess({0})',
 }
 # Of a column that the plan says has no missing value.
 EXPRESSION_OF_FULL = {'integer': 'int({0})', 'float': 'float({0})', 'boolean': 'TRUTH[{0}]', 'string': '{0}'}
@@ -50,6 +52,7 @@ class CsvInput:
         self.reader = None
         self.file = open_text(self.path, self.name)
         self.columns = plan['columns']
+        self.by_cell = plan.get('typing') == 'cells'
 
     def bytes_read(self):
         try:
@@ -76,6 +79,8 @@ class CsvInput:
         if self.undecoded:
             raise JobFailed('input', '%s is not UTF-8: its header has other bytes. Save it as UTF-8' % self.name, line=1)
         columns = self.columns or [{'name': name, 'type': 'string'} for name in header]
+        if self.by_cell:
+            columns = [{'name': column['name'], 'type': 'cell'} for column in columns]
         if len(columns) != len(header):
             raise JobFailed('input', '%s has %d columns, its plan %d' % (self.name, len(header), len(columns)), line=1)
         self.columns = columns
@@ -153,10 +158,19 @@ def typed(cell, column):
     kind = column['type']
     if kind == 'string':
         return cell
+    if kind == 'cell':
+        return guess(cell)
     try:
         return parse(cell.strip(' \t\v\f'), kind)
     except (ValueError, KeyError, OverflowError):
         raise BadRow("column '%s': '%s' is not %s" % (column['name'], cell[:100], IN_WORDS[kind])) from None
+
+
+def guess(cell):
+    """The value of a cell by itself, as older releases typed them: a number where it looks like one, else text."""
+    if NUMBER.match(cell):
+        return int(cell) if cell.lstrip('-').isdigit() else float(cell)
+    return cell or None
 
 
 def parse(text, kind):
@@ -180,7 +194,7 @@ def compile_loop(columns):
         # A line of blanks is no record.
         fields = ['**NOTHING[not c0.strip()]'] + fields
     code = LOOP % {'cells': ', '.join(cells), 'fields': ', '.join(fields)}
-    scope = {'CsvError': csv.Error, 'TRUTH': TRUTH, 'MISSING': MISSING, 'NOTHING': {False: {}}}
+    scope = {'CsvError': csv.Error, 'guess': guess, 'TRUTH': TRUTH, 'MISSING': MISSING, 'NOTHING': {False: {}}}
     exec(compile(code, __file__, 'exec'), scope)
     return scope['loop']
 

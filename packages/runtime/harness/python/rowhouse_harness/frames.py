@@ -21,7 +21,11 @@ def whole_frame(stream, plan, phase):
     pandas = need_pandas(phase, '%s gets one DataFrame for each input' % phase)
     if plan['format'] == 'CSV':
         return read_csv(pandas, stream, plan)
-    return pandas.DataFrame(list(stream))
+    rows = []
+    for value in stream:
+        is_rows = isinstance(value, list) and all(isinstance(item, dict) for item in value)
+        rows.extend(value) if is_rows else rows.append(value)
+    return pandas.DataFrame(rows)
 
 
 def read_csv(pandas, stream, plan):
@@ -69,6 +73,8 @@ def columns_frame(pandas, batch, columns):
 
 def series(pandas, cells, kind):
     """As read_csv would have it: a blank makes an integer column float and a boolean one object."""
+    if kind == 'cell':
+        return pandas.Series(cells, dtype='object')
     if kind == 'float' or (kind == 'integer' and None in cells):
         return pandas.Series(cells, dtype='float64')
     if kind in ('integer', 'boolean') and None not in cells:

@@ -1,5 +1,6 @@
 """The primary source as the module `model`, in the folder with all its assets."""
 import os
+import re
 import sys
 import types
 import warnings
@@ -97,6 +98,10 @@ class CalledFromModel:
 
     def __init__(self, scope):
         self.scope = scope
+
+    def __reduce__(self):
+        # joblib sends the filters to its workers, where no model calls anything: there it is a pattern that never matches.
+        return re.compile, ('(?!)',)
 
     def match(self, _module):
         frame = sys._getframe(1)
