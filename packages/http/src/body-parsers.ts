@@ -5,7 +5,7 @@ import { findJsonMistake } from './json-error.ts'
 /** JSON (with `+json` kinds) that says where it is broken. An empty body is no body. */
 export function parseBodies(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser('error', 'error')
-  app.removeContentTypeParser('application/json')
+  app.removeContentTypeParser(['application/json', 'text/plain'])
   app.addContentTypeParser(/^application\/(?:[\w.-]+\+)?json\b/i, { parseAs: 'string' }, (request, body, done) => {
     const text = String(body)
     if (text.trim() === '') {
@@ -14,9 +14,25 @@ export function parseBodies(app: FastifyInstance): void {
     }
     void parseJson(request, text, (error, value) => {
       if (error) done(brokenJson(text))
+      else if (isDeeperThan(value, depthMax)) done(tooDeep())
       else done(null, value)
     })
   })
+}
+
+/** What is read further by recursion stays far below the end of the stack. */
+const depthMax = 500
+
+function isDeeperThan(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (depth === 0) return true
+  for (const member of Array.isArray(value) ? value : Object.values(value))
+    if (isDeeperThan(member, depth - 1)) return true
+  return false
+}
+
+function tooDeep(): InputError {
+  return new InputError('MalformedJson', `The body is nested more than ${depthMax} levels deep, which is not taken`)
 }
 
 /** Forms, for the routes that take them: elsewhere a web page could send one without being asked. */

@@ -13,6 +13,8 @@ export function toRequestError(thrown: unknown, request: FastifyRequest, bodyLim
       thrown,
     )
   }
+  if (isUnstorable(thrown))
+    return new InputError('UnstorableText', 'A text of the request holds the character U+0000, which cannot be stored')
   const { code, statusCode, message } = thrown as Partial<FastifyError>
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
@@ -22,7 +24,7 @@ export function toRequestError(thrown: unknown, request: FastifyRequest, bodyLim
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new InputError(
         'UnsupportedMediaType',
-        `${request.method} ${pathOf(request)} does not take Content-Type '${request.headers['content-type'] ?? ''}'`,
+        `${request.method} ${pathOf(request)} does not take Content-Type '${request.headers['content-type'] ?? ''}': most calls take application/json, /openapi.json tells for each`,
         { status: 415 },
       )
     case 'FST_ERR_BAD_URL':
@@ -64,12 +66,20 @@ function invalidFields({ validation, validationContext }: ZodValidationError): I
     { body: 'body', querystring: 'query', params: 'path', headers: 'headers' }[validationContext ?? ''] ?? 'request'
   const violations = validation.map(({ instancePath, message }) => ({
     field: instancePath.replace(/^\//, '').replaceAll('/', '.'),
-    message: (message ?? 'is not valid').replace(/^Invalid input: /, ''),
+    message: inWords(message ?? 'is not valid'),
   }))
   const text = violations
     .map(({ field, message }) => `${field === '' ? `the ${place}` : `field '${field}' of the ${place}`}: ${message}`)
     .join('; ')
   return new InputError('InvalidField', text.charAt(0).toUpperCase() + text.slice(1), { violations })
+}
+
+/** Zod's sentences where they are not a reader's. */
+function inWords(message: string): string {
+  return message
+    .replace(/^Invalid (?:input|option): /, '')
+    .replace(/^expected (.+), received undefined$/, 'is missing ($1 expected)')
+    .replace(/^Too small: expected string to have >=1 characters$/, 'must not be empty')
 }
 
 const awayCodes = new Set([
@@ -96,6 +106,12 @@ function isStoreAway(thrown: unknown): boolean {
   return /^Connection terminated|timeout exceeded when trying to connect|^Client has encountered a connection error/.test(
     thrown.message,
   )
+}
+
+/** PostgreSQL's words for a NUL in text and in JSON. */
+function isUnstorable(thrown: unknown): boolean {
+  const { code } = (thrown ?? {}) as { code?: unknown }
+  return thrown instanceof Error && (code === '22021' || code === '22P05')
 }
 
 export function pathOf(request: FastifyRequest): string {

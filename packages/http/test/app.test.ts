@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { toRequestError } from '../src/request-errors.ts'
 import { as, closeApps, started } from './example-app.ts'
 
 afterEach(closeApps)
@@ -143,12 +144,28 @@ test('an invalid body is 400 and names each field', async () => {
   expect(answer.json()).toMatchObject({
     code: 'InvalidField',
     message:
-      "Field 'name' of the body: expected string, received undefined; field 'deep.count' of the body: expected number, received string",
+      "Field 'name' of the body: is missing (string expected); field 'deep.count' of the body: expected number, received string",
     violations: [
-      { field: 'name', message: 'expected string, received undefined' },
+      { field: 'name', message: 'is missing (string expected)' },
       { field: 'deep.count', message: 'expected number, received string' },
     ],
   })
+})
+
+test('a text that the database cannot store is the caller’s to mend', async () => {
+  for (const code of ['22021', '22P05']) {
+    const error = toRequestError(Object.assign(new Error('unsupported Unicode escape'), { code }), null as never, 0)
+    expect([error.kind, error.message]).toEqual(['InputError', expect.stringContaining('U+0000')])
+  }
+})
+
+test('JSON nested beyond all measure is refused before anything reads it', async () => {
+  const app = await started()
+  const payload = `${'['.repeat(2000)}${']'.repeat(2000)}`
+  const headers = { ...as('ann'), 'content-type': 'application/json' }
+  const answer = await app.inject({ method: 'POST', url: '/any', headers, payload })
+  expect(answer.statusCode).toBe(400)
+  expect(answer.json().message).toContain('nested more than 500 levels')
 })
 
 test('a media type nobody reads is 415', async () => {
@@ -160,7 +177,9 @@ test('a media type nobody reads is 415', async () => {
     payload: 'a,b',
   })
   expect(answer.statusCode).toBe(415)
-  expect(answer.json().message).toBe("POST /any does not take Content-Type 'text/csv'")
+  expect(answer.json().message).toBe(
+    "POST /any does not take Content-Type 'text/csv': most calls take application/json, /openapi.json tells for each",
+  )
 })
 
 test('a body over the limit is 413 and says where larger files go', async () => {
