@@ -199,13 +199,13 @@ describe('mistakes are told in the words of the reference engine', () => {
     [
       'no XML',
       'this is not XML',
-      "ENGINE-09003 Could not parse 'p.bpmn'. The file is not BPMN 2.0 XML: missing start tag.",
+      "ENGINE-09003 Could not parse 'p.bpmn'. The file is not BPMN 2.0 XML: missing start tag. Save it from a modeler as BPMN 2.0. | line 1 | column 1",
     ],
     ['nothing', '', "ENGINE-09003 Could not parse 'p.bpmn'."],
     [
       'an unclosed element',
       process(start).replace('</process>', ''),
-      "ENGINE-09003 Could not parse 'p.bpmn'. The file is not BPMN 2.0 XML: closing tag mismatch.",
+      "ENGINE-09003 Could not parse 'p.bpmn'. The file is not BPMN 2.0 XML: closing tag mismatch. | line ",
     ],
     ['other XML', '<html/>', "ENGINE-09003 Could not parse 'p.bpmn'. The file is not BPMN 2.0 XML"],
   ])('%s is answered with status 500, as there', async (_title, xml, message) => {

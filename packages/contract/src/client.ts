@@ -284,5 +284,6 @@ function causeText(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const code = (cause as { code?: string }).code
   if (code === 'ECONNREFUSED') return 'connection refused: is the server running?'
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'no such host: check the URL'
   return code ?? (cause instanceof Error ? cause.message : String(cause))
 }

@@ -83,6 +83,15 @@ describe("Camunda's dialect", () => {
     })
   })
 
+  it.each([
+    ['ProcessEngineException', "ENGINE-09003 Could not parse 'a.bpmn'", 'InputError', 'InputError'],
+    ['OptimisticLockingException', 'changed meanwhile', 'Conflict', 'StaleRevision'],
+    ['ProcessEngineException', 'internal error (request id r-1)', 'Bug', 'Bug'],
+  ])('500 %s "%s" is read back as %s', (type, message, kind, code) => {
+    const back = fromErrorResponse(500, { type, message, code: 0 })
+    expect({ kind: back.kind, code: back.code, message: back.message }).toEqual({ kind, code, message })
+  })
+
   it('is read back with its kind by the status', () => {
     const back = fromErrorResponse(404, { type: 'InvalidRequestException', message: 'gone', code: null })
     expect({ kind: back.kind, message: back.message }).toEqual({ kind: 'NotFound', message: 'gone' })

@@ -163,8 +163,8 @@ const problemMembers = new Set([
 
 /** Reads either dialect back into the tree; anything else becomes an error that quotes the status. */
 export function fromErrorResponse(status: number, body: unknown): AppError {
-  const kind = kindByStatus[status] ?? (status >= 500 ? 'Bug' : 'InputError')
   const record = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
+  const kind = kindByStatus[status] ?? kindOfOther(status, record)
   const message =
     typeof record.message === 'string' && record.message !== ''
       ? record.message
@@ -184,6 +184,15 @@ export function fromErrorResponse(status: number, body: unknown): AppError {
     }
   }
   return new AppError(kind, errorCode(status, record, kind), message, data as ErrorData)
+}
+
+/** Camunda says 500 of much that the caller can mend: a broken diagram, a text that is no expression. Only its message tells. */
+function kindOfOther(status: number, record: Record<string, unknown>): ErrorKind {
+  if (status < 500) return 'InputError'
+  const isCamunda = typeof record.type === 'string' && record.timestamp === undefined
+  if (!isCamunda || status !== 500) return 'Bug'
+  if (record.type === 'OptimisticLockingException') return 'Conflict'
+  return String(record.message).startsWith('internal error') ? 'Bug' : 'InputError'
 }
 
 function errorCode(status: number, record: Record<string, unknown>, kind: ErrorKind): string {

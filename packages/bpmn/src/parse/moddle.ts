@@ -62,10 +62,15 @@ interface Fault {
   position: { line: number; column: number }
 }
 
+/** Not a slip in a diagram but no diagram at all. */
+const startlessReasons = /^(missing start tag|failed to parse document as)/
+
 /** moddle-xml: `unparsable content … detected\n\tline: 0\n\tcolumn: 0\n\tnested error: …`. */
 function faultOf(error: unknown): Fault {
   const told = error instanceof Error ? error.message : String(error)
-  return { reason: `The file is not BPMN 2.0 XML: ${nestedReason(told)}.`, position: positionIn(told) }
+  const reason = nestedReason(told)
+  const hint = startlessReasons.test(reason) ? ' Save it from a modeler as BPMN 2.0.' : ''
+  return { reason: `The file is not BPMN 2.0 XML: ${reason}.${hint}`, position: positionIn(told) }
 }
 
 function nestedReason(told: string): string {

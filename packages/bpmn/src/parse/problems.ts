@@ -101,7 +101,8 @@ export class Problems {
 
 /** The file is no XML at all, or no BPMN: Camunda answers with status 500. */
 export function unreadable(reason: string, position: Position, resource: string | undefined): ParseResult {
-  const message = `ENGINE-09003 Could not parse '${resource ?? '(no name)'}'. ${reason}`
+  const place = position.line === 0 ? '' : ` | line ${position.line} | column ${position.column}`
+  const message = `ENGINE-09003 Could not parse '${resource ?? '(no name)'}'. ${reason}${place}`
   return { ok: false, errors: [problemAt(message, position, [])], warnings: [], message, status: 500 }
 }
 
