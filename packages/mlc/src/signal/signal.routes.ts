@@ -34,6 +34,14 @@ function readBody(request: FastifyRequest): SignalBody {
   const parsed = SignalBody.safeParse(bodyOf(request))
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
+  const [member, variable] = issue?.path ?? []
+  if (member === 'variables' && variable !== undefined && issue?.path.length === 2) {
+    throw invalidRequest(
+      `Variable '${String(variable)}' is not an object: write "${String(variable)}": {"value": …}, with a "type" where the value alone does not tell it`,
+    )
+  }
+  if (member === 'variables' && variable === undefined)
+    throw invalidRequest(`The signal's 'variables' must be an object: {"NAME": {"value": …}, …}`)
   throw invalidRequest(`The signal's '${issue?.path.join('.') ?? ''}' is not as expected: ${issue?.message ?? ''}`)
 }
 
