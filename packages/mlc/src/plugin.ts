@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { Client } from '@rowhouse/contract'
 import { camundaErrors, onDrain } from '@rowhouse/http'
 import type { Database } from '@rowhouse/postgres'
-import type { FastifyError, FastifyInstance, FastifyPluginCallback } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyPluginCallback, FastifySchema, RouteOptions } from 'fastify'
 import type { MlcContext, MlcDatabase, WakeKind } from './context.ts'
 import { definitionRoutes } from './definitions/definition.routes.ts'
 import { deployShipped, type ShippedDefinition } from './definitions/deploy-shipped.ts'
@@ -61,7 +61,7 @@ export async function mlc(app: FastifyInstance, options: MlcOptions): Promise<vo
   }
   const loop = makeRunDueLoop(ctx)
   const wakers: Record<WakeKind, () => void> = { 'due-work': loop.wake, 'external-task': waiters.wake }
-  for (const prefix of ['', '/engine/default']) await app.register(routes(ctx, waiters), { prefix })
+  for (const prefix of ['', enginePrefix]) await app.register(routes(ctx, waiters), { prefix })
   let unlisten: (() => Promise<void>) | undefined
   const stop = async () => {
     waiters.close()
@@ -90,6 +90,12 @@ function hear(ctx: MlcContext, payload: string): void {
   }
 }
 
+const enginePrefix = '/engine/default'
+
+function hideRoute(route: RouteOptions): void {
+  route.schema = { ...route.schema, hide: true } as FastifySchema
+}
+
 function routes(ctx: MlcContext, waiters: TaskWaiters): FastifyPluginCallback {
   return (app, _options, done) => {
     // What a diagram did wrong is an engine error in Camunda's dialect, whichever call ran into it.
@@ -97,6 +103,8 @@ function routes(ctx: MlcContext, waiters: TaskWaiters): FastifyPluginCallback {
     app.setErrorHandler((thrown, request, reply) =>
       tell.call(app, engineProblem(thrown) as FastifyError, request, reply),
     )
+    // The same paths again below the engine's name would only fill the OpenAPI document.
+    if (app.prefix.endsWith(enginePrefix)) app.addHook('onRoute', (route) => hideRoute(route))
     allRoutes(app, ctx, waiters)
     done()
   }

@@ -77,7 +77,7 @@ describe('RunBatchJob', () => {
     ['COMPLETE', 'FAILURE', 'completeWithRejects', 'WARNING'],
     ['ERROR', 'UNKNOWN', 'error', 'ERROR'],
   ])(
-    'a job that is %s with %s ends at its own end event with a notification of severity %4$s',
+    'a job that is %s with %s ends at %s with a notification of severity %s',
     async (jobStatus, jobResult, end, severity) => {
       const server = await withRunBatchJob()
       const id = await trigger(server)

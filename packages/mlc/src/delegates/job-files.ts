@@ -16,8 +16,17 @@ function externalFile(text: string, variable: string): AssetInput {
   const isUrl = /^[a-z][a-z0-9+.-]+:\/\//i.test(text)
   if (!isUrl && !text.startsWith('/')) throw notAFile(variable, text)
   const fileUrl = isUrl ? text : pathToFileURL(text).href
-  const filename = decodeURIComponent(fileUrl.split(/[?#]/, 1)[0]?.split('/').at(-1) ?? '')
+  const filename = decoded(fileUrl.split(/[?#]/, 1)[0]?.split('/').at(-1) ?? '')
   return { assetType: 'EXTERNAL_FILE', name: filename, filename, fileUrl }
+}
+
+/** A name that is no percent encoding stands for itself. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
 }
 
 function parseJson(text: string, variable: string): Json {

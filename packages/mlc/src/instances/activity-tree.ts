@@ -1,5 +1,5 @@
 /** The tree of activity instances of a live instance, as Camunda shows it. Pure. */
-import type { Aggregate, ExecutionRow, FlowNode, IncidentRow, ProcessGraph } from '@rowhouse/bpmn'
+import type { Aggregate, ExecutionRow, IncidentRow, ProcessGraph } from '@rowhouse/bpmn'
 
 export interface TreeNode {
   id: string
@@ -30,76 +30,90 @@ export interface TransitionNode {
   incidents: { id: string; activityId: string }[]
 }
 
-export function activityTree({ instance, executions, incidents }: Aggregate, graph: ProcessGraph): TreeNode {
-  const root: TreeNode = {
-    ...emptyNode(instance.id, null, instance.definitionId, 'processDefinition', graph.name),
-    processInstanceId: instance.id,
-    processDefinitionId: instance.definitionId,
-    executionIds: [instance.id],
-  }
-  const nodes = new Map<string, TreeNode>([[instance.id, root]])
-  const byId = new Map(executions.map((execution) => [execution.id, execution]))
-  for (const execution of topDown(executions, byId)) place(execution)
-  return root
+export function activityTree(aggregate: Aggregate, graph: ProcessGraph): TreeNode {
+  const tree = new Tree(aggregate, graph)
+  for (const execution of tree.topDown()) tree.place(execution)
+  return tree.root
+}
 
-  function place(execution: ExecutionRow): void {
-    const node = execution.activityId === null ? undefined : graph.nodes.get(execution.activityId)
-    if (node === undefined || hasSameActivityBelow(execution)) return
-    const parent = nodes.get(enclosing(execution)) ?? root
-    const own = incidents.filter((incident) => incident.executionId === execution.id)
-    if (execution.activityInstanceId === null)
-      parent.childTransitionInstances.push(transition(execution, node, parent, own))
-    else parent.childActivityInstances.push(activity(execution, execution.activityInstanceId, node, parent, own))
-  }
+class Tree {
+  readonly root: TreeNode
+  readonly #aggregate: Aggregate
+  readonly #graph: ProcessGraph
+  readonly #nodes: Map<string, TreeNode>
+  readonly #byId: ReadonlyMap<string, ExecutionRow>
 
-  /** A token in a scope activity: the scope's own child execution stands for it. */
-  function hasSameActivityBelow(execution: ExecutionRow): boolean {
-    return executions.some(
-      (child) =>
-        child.parentId === execution.id && child.activityId === execution.activityId && child.activityId !== null,
-    )
-  }
-
-  function enclosing(execution: ExecutionRow): string {
-    let above = execution.parentId === null ? undefined : byId.get(execution.parentId)
-    while (above !== undefined) {
-      const id = above.activityInstanceId
-      if (id !== null && id !== execution.activityInstanceId && nodes.has(id)) return id
-      above = above.parentId === null ? undefined : byId.get(above.parentId)
+  constructor(aggregate: Aggregate, graph: ProcessGraph) {
+    const { instance, executions } = aggregate
+    this.#aggregate = aggregate
+    this.#graph = graph
+    this.#byId = new Map(executions.map((execution) => [execution.id, execution]))
+    this.root = {
+      ...emptyNode(instance.id, null, instance.definitionId, 'processDefinition', graph.name),
+      ...this.#instanceMembers(),
+      executionIds: [instance.id],
     }
-    return instance.id
+    this.#nodes = new Map([[instance.id, this.root]])
   }
 
-  function activity(
-    execution: ExecutionRow,
-    id: string,
-    node: FlowNode,
-    parent: TreeNode,
-    own: IncidentRow[],
-  ): TreeNode {
+  /** Parents before their children. */
+  topDown(): ExecutionRow[] {
+    const depth = (execution: ExecutionRow): number => {
+      const parent = this.#above(execution)
+      return parent === undefined ? 0 : depth(parent) + 1
+    }
+    return this.#aggregate.executions.toSorted((a, b) => depth(a) - depth(b))
+  }
+
+  place(execution: ExecutionRow): void {
+    const node = execution.activityId === null ? undefined : this.#graph.nodes.get(execution.activityId)
+    if (node === undefined || this.#hasSameActivityBelow(execution)) return
+    const parent = this.#enclosing(execution)
+    const own = this.#aggregate.incidents.filter((incident) => incident.executionId === execution.id)
+    if (execution.activityInstanceId === null) {
+      parent.childTransitionInstances.push({
+        id: execution.id,
+        parentActivityInstanceId: parent.id,
+        ...this.#instanceMembers(),
+        activityId: node.id,
+        activityName: node.name,
+        activityType: node.activityType,
+        executionId: execution.id,
+        ...incidentMembers(own),
+      })
+      return
+    }
     const made: TreeNode = {
-      ...emptyNode(id, parent.id, node.id, node.activityType, node.name),
-      processInstanceId: instance.id,
-      processDefinitionId: instance.definitionId,
+      ...emptyNode(execution.activityInstanceId, parent.id, node.id, node.activityType, node.name),
+      ...this.#instanceMembers(),
       executionIds: [execution.id],
       ...incidentMembers(own),
     }
-    nodes.set(id, made)
-    return made
+    this.#nodes.set(made.id, made)
+    parent.childActivityInstances.push(made)
   }
 
-  function transition(execution: ExecutionRow, node: FlowNode, parent: TreeNode, own: IncidentRow[]): TransitionNode {
-    return {
-      id: execution.id,
-      parentActivityInstanceId: parent.id,
-      processInstanceId: instance.id,
-      processDefinitionId: instance.definitionId,
-      activityId: node.id,
-      activityName: node.name,
-      activityType: node.activityType,
-      executionId: execution.id,
-      ...incidentMembers(own),
+  /** A token in a scope activity: the scope's own child execution stands for it. */
+  #hasSameActivityBelow({ id, activityId }: ExecutionRow): boolean {
+    return this.#aggregate.executions.some((child) => child.parentId === id && child.activityId === activityId)
+  }
+
+  #enclosing(execution: ExecutionRow): TreeNode {
+    for (let above = this.#above(execution); above !== undefined; above = this.#above(above)) {
+      const id = above.activityInstanceId
+      const node = id === null || id === execution.activityInstanceId ? undefined : this.#nodes.get(id)
+      if (node !== undefined) return node
     }
+    return this.root
+  }
+
+  #above({ parentId }: ExecutionRow): ExecutionRow | undefined {
+    return parentId === null ? undefined : this.#byId.get(parentId)
+  }
+
+  #instanceMembers() {
+    const { id, definitionId } = this.#aggregate.instance
+    return { processInstanceId: id, processDefinitionId: definitionId }
   }
 }
 
@@ -123,16 +137,4 @@ function emptyNode(id: string, parentId: string | null, activityId: string, acti
     incidents: [],
     name,
   }
-}
-
-/** Parents before their children. */
-function topDown(executions: readonly ExecutionRow[], byId: ReadonlyMap<string, ExecutionRow>): ExecutionRow[] {
-  const depth = (execution: ExecutionRow): number => {
-    const parent = execution.parentId === null ? undefined : byId.get(execution.parentId)
-    return parent === undefined ? 0 : depth(parent) + 1
-  }
-  return executions
-    .map((execution) => ({ execution, at: depth(execution) }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ execution }) => execution)
 }

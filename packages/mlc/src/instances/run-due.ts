@@ -38,55 +38,21 @@ interface DueRow {
 export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
   const running = new Set<Promise<void>>()
   const aborter = new AbortController()
+  const sleeper = makeSleeper()
   let isStopped = false
-  let isWoken = false
-  let wakeSleeper: (() => void) | undefined
   let loop: Promise<void> | undefined
   let renewal: NodeJS.Timeout | undefined
   let sweptAt = ctx.now().getTime()
 
-  function wake(): void {
-    isWoken = true
-    wakeSleeper?.()
-  }
-
-  async function sleep(ms: number): Promise<void> {
-    if (isWoken || isStopped) return
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      wakeSleeper = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-    wakeSleeper = undefined
-  }
-
-  async function run(row: DueRow): Promise<void> {
-    const owner = ctx.serverId
-    const { id: workId, instance_id: instanceId, definition_id: definitionId } = row
-    try {
-      if (instanceId === null) await runErrand(ctx, { ...row, owner }, aborter.signal)
-      else if (definitionId !== null) {
-        const work = { workId, instanceId, definitionId, activityId: row.activity_id, kind: row.kind, owner }
-        await driveChain(ctx, work, { signal: aborter.signal, lockMs })
-      }
-    } catch (error) {
-      if (!aborter.signal.aborted)
-        ctx.log.error({ err: error, workId }, 'due work could not be finished; it is tried again')
-      await releaseWork(ctx, { workId, owner })
-    }
-  }
-
   async function round(): Promise<void> {
-    isWoken = false
+    sleeper.forget()
     const free = piecesMax - running.size
     const lookedAt = ctx.now()
     const taken = free > 0 ? await take(ctx, free, lookedAt) : []
     for (const row of taken) {
-      const piece = run(row).finally(() => {
+      const piece = runPiece(ctx, row, aborter.signal).finally(() => {
         running.delete(piece)
-        wake()
+        sleeper.wake()
       })
       running.add(piece)
     }
@@ -95,7 +61,7 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
       sweptAt = ctx.now().getTime()
       await sweepKeptMessages(ctx)
     }
-    await sleep(running.size > 0 ? slowPollMs : await msToNext(ctx, lookedAt))
+    await sleeper.sleep(await msToNext(ctx, lookedAt))
   }
 
   async function runLoop(): Promise<void> {
@@ -104,8 +70,8 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
         await round()
       } catch (error) {
         ctx.log[isDatabaseAway(error) ? 'warn' : 'error']({ err: error }, 'looking for due work failed; trying again')
-        isWoken = false
-        await sleep(afterErrorMs)
+        sleeper.forget()
+        if (!isStopped) await sleeper.sleep(afterErrorMs)
       }
     }
   }
@@ -115,14 +81,56 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
       loop ??= runLoop()
       renewal ??= setInterval(() => void renew(ctx, running.size), renewEveryMs)
     },
-    wake,
+    wake: sleeper.wake,
     async stop() {
       isStopped = true
       aborter.abort()
-      wake()
+      sleeper.wake()
       await loop
       await Promise.allSettled(running)
       clearInterval(renewal)
+    },
+  }
+}
+
+async function runPiece(ctx: MlcContext, row: DueRow, signal: AbortSignal): Promise<void> {
+  const owner = ctx.serverId
+  const { id: workId, instance_id: instanceId, definition_id: definitionId } = row
+  try {
+    if (instanceId === null) await runErrand(ctx, { ...row, owner }, signal)
+    else if (definitionId !== null) {
+      const work = { workId, instanceId, definitionId, activityId: row.activity_id, kind: row.kind, owner }
+      await driveChain(ctx, work, { signal, lockMs })
+    }
+  } catch (error) {
+    if (!signal.aborted) ctx.log.error({ err: error, workId }, 'due work could not be finished; it is tried again')
+    await releaseWork(ctx, { workId, owner })
+  }
+}
+
+/** A sleep that a wake-up ends; one that came while awake ends the next sleep at once. */
+function makeSleeper() {
+  let isWoken = false
+  let rouse: (() => void) | undefined
+  return {
+    wake(): void {
+      isWoken = true
+      rouse?.()
+    },
+    /** What is to be done is looked for now: wake-ups until here are served by it. */
+    forget(): void {
+      isWoken = false
+    },
+    async sleep(ms: number): Promise<void> {
+      if (isWoken) return
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms)
+        rouse = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+      rouse = undefined
     },
   }
 }

@@ -26,21 +26,6 @@ export interface AwaitedMessage {
   correlationKey: string
 }
 
-export interface Unit {
-  tx: Tx
-  env: StepEnv
-  /** Loads and locks; ids that do not exist are left out. */
-  load(ids: readonly string[]): Promise<void>
-  get(instanceId: string): Aggregate | undefined
-  lockOwner(instanceId: string, workId: string): string | undefined
-  graph(instanceId: string): ProcessGraph
-  apply(instanceId: string, event: StepEvent): StepResult
-  start(graph: ProcessGraph, request: StartRequest): StepResult
-  /** Due work made in this unit is stored as taken: whoever made it goes on with it. */
-  claim(instanceId: string, workId: string, lock: WorkLock): void
-  flush(): Promise<void>
-}
-
 export interface WorkLock {
   lockOwner: string
   lockExpiresAt: Date
@@ -63,89 +48,102 @@ export async function inUnit<T>(
   ctx: MlcContext,
   work: (unit: Unit) => Promise<T>,
 ): Promise<{ result: T; awaited: AwaitedMessage[] }> {
-  const woken = new Set<WakeKind>()
-  const awaited: AwaitedMessage[] = []
-  const result = await ctx.database.transaction(async (tx) => {
-    const unit = makeUnit(ctx, tx, woken, awaited)
-    const value = await work(unit)
-    await unit.flush()
-    return value
+  const { result, unit } = await ctx.database.transaction(async (tx) => {
+    const made = new Unit(ctx, tx)
+    const value = await work(made)
+    await made.flush()
+    return { result: value, unit: made }
   })
-  for (const kind of woken) ctx.wake(kind)
-  return { result, awaited }
+  for (const kind of unit.woken) ctx.wake(kind)
+  return { result, awaited: unit.awaited }
 }
 
-function makeUnit(ctx: MlcContext, tx: Tx, woken: Set<WakeKind>, awaited: AwaitedMessage[]): Unit {
-  const members = new Map<string, Member>()
-  const env: StepEnv = { now: ctx.now(), newId: ctx.newId, activitiesMax }
+export class Unit {
+  readonly tx: Tx
+  readonly env: StepEnv
+  readonly #ctx: MlcContext
+  readonly #members = new Map<string, Member>()
+  /** Who is to be woken by the commit, and for whom a message may be kept. */
+  readonly woken = new Set<WakeKind>()
+  readonly awaited: AwaitedMessage[] = []
 
-  function member(instanceId: string): Member {
-    const found = members.get(instanceId)
+  constructor(ctx: MlcContext, tx: Tx) {
+    this.tx = tx
+    this.env = { now: ctx.now(), newId: ctx.newId, activitiesMax }
+    this.#ctx = ctx
+  }
+
+  /** Loads and locks; ids that do not exist are left out. */
+  async load(ids: readonly string[]): Promise<void> {
+    const missing = [...new Set(ids)].filter((id) => !this.#members.has(id))
+    for (const [id, { aggregate, lockOwners }] of await loadAggregates(this.tx, missing)) {
+      const graph = await this.#ctx.graphs.get(this.tx, aggregate.instance.definitionId)
+      const loadedRevision = aggregate.instance.revision
+      this.#members.set(id, { graph, aggregate, changes: null, history: [], loadedRevision, lockOwners })
+    }
+  }
+
+  get(instanceId: string): Aggregate | undefined {
+    return this.#members.get(instanceId)?.aggregate
+  }
+
+  lockOwner(instanceId: string, workId: string): string | undefined {
+    return this.#members.get(instanceId)?.lockOwners.get(workId)
+  }
+
+  graph(instanceId: string): ProcessGraph {
+    return this.#member(instanceId).graph
+  }
+
+  apply(instanceId: string, event: StepEvent): StepResult {
+    const target = this.#member(instanceId)
+    return keep(target, step(target.graph, target.aggregate, event, this.env))
+  }
+
+  start(graph: ProcessGraph, request: StartRequest): StepResult {
+    const result = startInstance(graph, request, this.env)
+    const { aggregate } = result
+    const made: Member = { graph, aggregate, changes: null, history: [], loadedRevision: null, lockOwners: new Map() }
+    this.#members.set(request.instanceId, made)
+    return keep(made, result)
+  }
+
+  /** Due work made in this unit is stored as taken: whoever made it goes on with it. */
+  claim(instanceId: string, workId: string, lock: WorkLock): void {
+    const { changes } = this.#member(instanceId)
+    if (changes === null) throw new Bug(`work ${workId} was not made in this unit`)
+    changes.dueWork.upserts = changes.dueWork.upserts.map((row) => (row.id === workId ? { ...row, ...lock } : row))
+  }
+
+  async flush(): Promise<void> {
+    const inputs = []
+    for (const { changes, history, loadedRevision } of this.#members.values()) {
+      if (changes === null) continue
+      inputs.push({ changes, history, loadedRevision })
+      noteWakeUps(changes, this.env.now, this.woken, this.awaited)
+    }
+    const wake = [...this.woken].map((kind) => `${kind} ${this.#ctx.serverId}`)
+    await flushAggregates(this.tx, inputs, wake)
+    for (const target of this.#members.values()) {
+      target.loadedRevision = target.aggregate.instance.revision
+      target.changes = null
+      target.history = []
+    }
+  }
+
+  #member(instanceId: string): Member {
+    const found = this.#members.get(instanceId)
     if (found === undefined) throw new Bug(`instance ${instanceId} was not loaded`)
     return found
   }
+}
 
-  function keep(target: Member, result: StepResult): StepResult {
-    if (result.delegateCall !== null) return result
-    target.aggregate = result.aggregate
-    target.changes = target.changes === null ? result.changes : mergeChanges(target.changes, result.changes)
-    target.history.push(...result.history)
-    return result
-  }
-
-  return {
-    tx,
-    env,
-    async load(ids) {
-      const missing = [...new Set(ids)].filter((id) => !members.has(id))
-      const loaded = await loadAggregates(tx, missing)
-      for (const [id, { aggregate, lockOwners }] of loaded) {
-        const graph = await ctx.graphs.get(tx, aggregate.instance.definitionId)
-        const loadedRevision = aggregate.instance.revision
-        members.set(id, { graph, aggregate, changes: null, history: [], loadedRevision, lockOwners })
-      }
-    },
-    get: (instanceId) => members.get(instanceId)?.aggregate,
-    lockOwner: (instanceId, workId) => members.get(instanceId)?.lockOwners.get(workId),
-    graph: (instanceId) => member(instanceId).graph,
-    apply(instanceId, event) {
-      const target = member(instanceId)
-      return keep(target, step(target.graph, target.aggregate, event, env))
-    },
-    start(graph, request) {
-      const result = startInstance(graph, request, env)
-      const made: Member = {
-        graph,
-        aggregate: result.aggregate,
-        changes: null,
-        history: [],
-        loadedRevision: null,
-        lockOwners: new Map(),
-      }
-      members.set(request.instanceId, made)
-      return keep(made, result)
-    },
-    claim(instanceId, workId, lock) {
-      const { changes } = member(instanceId)
-      if (changes === null) throw new Bug(`work ${workId} was not made in this unit`)
-      changes.dueWork.upserts = changes.dueWork.upserts.map((row) => (row.id === workId ? { ...row, ...lock } : row))
-    },
-    async flush() {
-      const inputs = []
-      for (const { changes, history, loadedRevision } of members.values()) {
-        if (changes === null) continue
-        inputs.push({ changes, history, loadedRevision })
-        noteWakeUps(changes, env.now, woken, awaited)
-      }
-      const wake = [...woken].map((kind) => `${kind} ${ctx.serverId}`)
-      await flushAggregates(tx, inputs, wake)
-      for (const target of members.values()) {
-        target.loadedRevision = target.aggregate.instance.revision
-        target.changes = null
-        target.history = []
-      }
-    },
-  }
+function keep(target: Member, result: StepResult): StepResult {
+  if (result.delegateCall !== null) return result
+  target.aggregate = result.aggregate
+  target.changes = target.changes === null ? result.changes : mergeChanges(target.changes, result.changes)
+  target.history.push(...result.history)
+  return result
 }
 
 function noteWakeUps(changes: Changes, now: Date, woken: Set<WakeKind>, awaited: AwaitedMessage[]): void {
