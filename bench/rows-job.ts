@@ -1,6 +1,7 @@
 /**
  * One job as the agent runs it, without a server: the input is looked through, then a model's process scores it. Started by rows.ts as a
- * process of its own, so that its whole tree can be measured: `node rows-job.ts LANGUAGE INPUT OUTPUT`.
+ * process of its own, so that its whole tree can be measured: `node rows-job.ts LANGUAGE INPUT OUTPUT`. Prints the seconds of the job: an
+ * agent is there before its jobs, so its own start does not count.
  */
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -26,6 +27,7 @@ try {
 async function score(model: (typeof models)['python'], folder: string): Promise<void> {
   const playground = join(folder, 'playground')
   await cp(fileURLToPath(new URL(`../models/${model.folder}`, import.meta.url)), playground, { recursive: true })
+  const startedAt = performance.now()
   const scan = await scanCsv(input)
   const plan: HarnessPlan = {
     jobId: 'bench',
@@ -63,6 +65,7 @@ async function score(model: (typeof models)['python'], folder: string): Promise<
   const last = await runPlan(model.interpreter, planPath, playground)
   if (last?.event !== 'finished' || last.recordsOut !== scan.records)
     throw new Error(`the job failed: ${JSON.stringify(last)}`)
+  console.log(`seconds ${(performance.now() - startedAt) / 1000}`)
 }
 
 /** As built, which is how it is shipped. */
