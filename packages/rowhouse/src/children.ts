@@ -16,12 +16,19 @@ export interface ChildOptions {
 function startChild(name: string, packageName: string, args: string[], { leftovers, env }: ChildOptions): ChildProcess {
   const child = fork(programPath(packageName), args, {
     execArgv: childOptions(),
-    env: { ...process.env, ...env },
+    env: { ...(name === 'runtime' ? environmentOfRuntime(process.env) : process.env), ...env },
     stdio: ['ignore', name === 'runtime' ? 'pipe' : 2, 2, 'ipc'],
     detached: process.platform !== 'win32',
   })
   leftovers.note(name, child.pid)
   return child
+}
+
+/** Models run under the runtime's user and can read its environment: what is for the server (passwords, the database) stays out of it. */
+export function environmentOfRuntime(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const isOurs = (name: string) => /^(ROWHOUSE|PG)/.test(name)
+  const isForRuntime = (name: string) => name.startsWith('ROWHOUSE_RUNTIME_') || name === 'ROWHOUSE_FROM_SOURCE'
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isOurs(name) || isForRuntime(name)))
 }
 
 export interface ServerStart extends ChildOptions {
