@@ -184,6 +184,9 @@ export function makeClient(options: ClientOptions) {
     jobs: {
       list: list<JobBody>('jobs'),
       get: one<JobBody>('jobs'),
+      /** Without contents of assets: for those who look at it again and again. */
+      look: (id: string, o?: CallOptions) =>
+        get<JobBody>(`${mm}/jobs/${encodeURIComponent(id)}`, { ...o, query: { ...o?.query, contents: false } }),
       create: (body: JobInput, o?: CreateOptions) => post<JobBody>(`${mm}/jobs`, body, idempotent(o)),
       cancel: (id: string, reason?: string, o?: CallOptions) =>
         post<JobBody>(`${mm}/jobs/${encodeURIComponent(id)}/cancel`, { reason }, o),

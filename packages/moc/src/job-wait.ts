@@ -19,7 +19,7 @@ export async function waitForJob(client: Client, jobId: string, options: WaitOpt
   const deadline =
     options.timeoutSeconds === undefined ? Number.POSITIVE_INFINITY : Date.now() + options.timeoutSeconds * 1000
   for (;;) {
-    const job = await client.jobs.get(jobId)
+    const job = await client.jobs.look(jobId)
     options.onLook?.(job)
     if (isEnded(job)) return job
     if (Date.now() >= deadline) {

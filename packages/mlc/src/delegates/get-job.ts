@@ -4,7 +4,7 @@ import { type Delegate, getText, withoutContents } from './delegate.ts'
 export const getJob: Delegate = {
   name: 'GetJob',
   async run(task) {
-    const job = await task.client.jobs.get(getText(task, 'JOB_ID', 'the id of the batch job'), { signal: task.signal })
+    const job = await task.client.jobs.look(getText(task, 'JOB_ID', 'the id of the batch job'), { signal: task.signal })
     return { JOB: withoutContents(job) }
   },
 }

@@ -9,5 +9,5 @@ export async function run(context: Context, [id = '']: string[], options: { foll
     printed = job.jobMessages.length
   }
   if (options.follow) await waitForJob(context.client(), id, { onLook: printNew })
-  else printNew(await context.client().jobs.get(id))
+  else printNew(await context.client().jobs.look(id))
 }

@@ -13,7 +13,7 @@ export async function run(context: Context, [id = '', file = '']: string[]): Pro
       await pipeline(Readable.fromWeb(response.body as NodeReadableStream), process.stdout, { end: false })
     return
   }
-  const path = file === '' ? basename((await client.jobs.get(id)).outputData[0]?.filename ?? `${id}-output`) : file
+  const path = file === '' ? basename((await client.jobs.look(id)).outputData[0]?.filename ?? `${id}-output`) : file
   await fetchOutput(client, id, path)
   context.output.print(`Output written to ${path}`)
 }

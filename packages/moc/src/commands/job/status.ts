@@ -3,7 +3,7 @@ import { serialise } from '../../output.ts'
 
 /** Always tab-separated, one header line and one row; the second-last cell is the status. Scripts of the old CLI read exactly that. */
 export async function run(context: Context, [id = '']: string[]): Promise<void> {
-  const job = await context.client().jobs.get(id)
+  const job = await context.client().jobs.look(id)
   if (context.output.format !== 'table') {
     context.output.print(
       await serialise(
