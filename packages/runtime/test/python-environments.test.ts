@@ -153,6 +153,22 @@ describe('describePython', () => {
       message: expect.stringContaining(reason),
     })
   })
+
+  it.each([
+    ['3.8.19', false],
+    ['3.9.0', true],
+    ['2.7.18', false],
+  ])('Python %s is taken: %s', async (version, isTaken) => {
+    const path = join(folder, 'python-of-then')
+    writeFileSync(path, `#!/bin/sh\necho '{"version": "${version}", "executable": "/x", "platform": "linux"}'\n`)
+    chmodSync(path, 0o755)
+    const refusal = `'${path}' is Python ${version}: 3.9 or newer is needed`
+    const said = await describePython(path).then(
+      (facts) => facts.version,
+      (error: Error) => error.message,
+    )
+    expect(said).toBe(isTaken ? version : refusal)
+  })
 })
 
 it('an environment that was left half-made is not taken for a whole one', async () => {
