@@ -379,6 +379,15 @@ describe('running again', () => {
     expect((await history(wing, again.id)).events[0]?.cause).toBe(`rerun of ${id} by ann`)
   })
 
+  it('with the Idempotency-Key of another job is a rerun of its own', async () => {
+    const { id, engine, create } = await queued('r4')
+    const other = (await create()).id
+    for (let n = 0; n < 2; n++) await wing.runtime.jobs.finish(await leased(wing, engine), complete)
+    const first = await wing.ann.jobs.rerun(id, { idempotencyKey: 'nightly' })
+    const second = await wing.ann.jobs.rerun(other, { idempotencyKey: 'nightly' })
+    expect([first.rerunOf, second.rerunOf]).toEqual([id, other])
+  })
+
   it('of an inline model uses the copy in the job; credentials of the first are gone and it says so', async () => {
     const engine = await register(wing, 'r2', ['r2'])
     const content = '# '.repeat(2000)
