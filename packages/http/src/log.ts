@@ -41,12 +41,19 @@ export function loggerOptions({ level = 'info', stream = process.stderr }: LogOp
   }
 }
 
-/** `//user:password@host` → `//host`; values of query members that look secret are removed. */
+/**
+ * `scheme://user:password@host` → `scheme://host`, anywhere in a text. Passwords with `/` in them (AWS keys) are not valid there and are
+ * common; `http://host:8080/a@b` has none.
+ */
+export function withoutUserParts(text: string): string {
+  if (!text.includes('@')) return text
+  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)(?:[^\s/@:?#"']+:(?!\d{1,5}\/)[^\s@?#"']*|[^\s/@?#"']+)@/gi, '$1')
+}
+
+/** Without user parts of URLs; values of query members that look secret are removed. */
 export function withoutSecrets(text: string): string {
-  return text
-    .replace(/(\w+:\/\/)[^\s/@]+@/g, '$1')
-    .replace(
-      /([?&](?:access_token|refresh_token|token|password|secret|key|X-Amz-Signature|X-Amz-Credential|sig)=)[^&\s"']*/gi,
-      '$1[removed]',
-    )
+  return withoutUserParts(text).replace(
+    /([?&](?:access_token|refresh_token|token|password|secret|key|X-Amz-Signature|X-Amz-Credential|sig)=)[^&\s"']*/gi,
+    '$1[removed]',
+  )
 }

@@ -1,6 +1,7 @@
 /** Variables between the wire (Camunda's JSON value objects) and the engine (typed values). Pure. */
 import type { Json, TypedValue, ValueType } from '@rowhouse/bpmn'
 import type { AppError, VariableMap, VariableValue } from '@rowhouse/contract'
+import { withoutUserParts } from '@rowhouse/http'
 import { parseCamundaDate, toCamundaDate } from './camunda-dates.ts'
 import { invalidRequest } from './camunda-problems.ts'
 
@@ -98,7 +99,19 @@ export function toWireVariables(
   return map
 }
 
+/** Users and passwords in URLs (INPUT_FILE) serve the diagram and its jobs; they are not shown again. */
 function wireContent(typed: TypedValue, options: WireOptions): unknown {
+  return withoutCredentials(openContent(typed, options))
+}
+
+function withoutCredentials(value: unknown): unknown {
+  if (typeof value === 'string') return withoutUserParts(value)
+  if (Array.isArray(value)) return value.map(withoutCredentials)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withoutCredentials(member)]))
+}
+
+function openContent(typed: TypedValue, options: WireOptions): unknown {
   switch (typed.type) {
     case 'Date':
       return typeof typed.value === 'string' ? toCamundaDate(new Date(typed.value)) : null

@@ -1,6 +1,7 @@
 /** What is written about a failure, and how a synchronous caller is told of it. */
 import { BpmnExpressionError, EngineError, StepFailure } from '@rowhouse/bpmn'
 import { AppError } from '@rowhouse/contract'
+import { withoutUserParts } from '@rowhouse/http'
 import { camundaProblem, invalidRequest, restProblem } from '../camunda-problems.ts'
 
 export interface Failure {
@@ -13,8 +14,13 @@ const messageMax = 4000
 
 export function failureOf(error: unknown): Failure {
   const failedActivityId = error instanceof StepFailure ? error.failedActivityId : null
-  const message = error instanceof Error ? error.message : String(error)
-  return { message: message.slice(0, messageMax), stack: stackOf(error), failedActivityId }
+  const message = withoutUserParts(error instanceof Error ? error.message : String(error))
+  const stack = stackOf(error)
+  return {
+    message: message.slice(0, messageMax),
+    stack: stack === null ? null : withoutUserParts(stack),
+    failedActivityId,
+  }
 }
 
 /** A diagram's own failure, as opposed to one of the store or of this program. */
