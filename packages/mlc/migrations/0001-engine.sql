@@ -337,7 +337,7 @@ begin
   perform pg_advisory_xact_lock(hashtext('mlc.take_due_work'));
   return query
     update mlc.due_work w set lock_owner = taker, lock_expires_at = locked_until
-    where w.id in (
+    where w.id in (select l.id from mlc.due_work l where l.id in (
       select c.id from (
         select d.id, d.priority, d.due_at, d.exclusive,
                row_number() over (partition by d.instance_id, d.exclusive order by d.priority desc, d.due_at nulls first, d.id) as place,
@@ -354,6 +354,10 @@ begin
       where c.place = 1 or not c.exclusive or c.instance_id is null
       order by c.priority desc, c.due_at nulls first, c.id
       limit pieces)
+      -- asked again of the row as it is under the lock; a row that somebody works on is passed over
+      and l.retries > 0 and not l.is_suspended and (l.due_at is null or l.due_at <= now_at)
+      and (l.lock_expires_at is null or l.lock_expires_at < now_at)
+      for update skip locked)
     returning w.*;
 end $$;
 
