@@ -12,10 +12,10 @@ export async function askCredentials(
   options: CredentialOptions,
   usual: string | undefined,
 ): Promise<{ username: string; password: string }> {
-  const username = options.user ?? process.env.ROWHOUSE_MOC_USER ?? (await promptUser(usual))
+  const username = options.user ?? (process.env.ROWHOUSE_MOC_USER || undefined) ?? (await promptUser(usual))
   const password = options.passwordStdin
     ? await readStdin()
-    : (options.password ?? process.env.ROWHOUSE_MOC_PASSWORD ?? (await promptPassword()))
+    : (options.password ?? (process.env.ROWHOUSE_MOC_PASSWORD || undefined) ?? (await promptPassword()))
   return { username, password }
 }
 

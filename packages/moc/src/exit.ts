@@ -61,7 +61,7 @@ function details(error: AppError): string[] {
 
 function hintFor(error: AppError): string | undefined {
   if (typeof error.data.mend === 'string') return `Try: ${error.data.mend}`
-  if (error.code === 'Unauthenticated') return 'Sign in again with: moc credentials'
+  if (error.code === 'Unauthenticated' && error.data.isSignIn !== true) return 'Sign in again with: moc credentials'
   if (error.kind === 'Bug' && typeof error.data.requestId === 'string') return `Request id: ${error.data.requestId}`
   return undefined
 }

@@ -31,7 +31,7 @@ export async function followInstance(context: Context, processInstanceId: string
   }
 }
 
-async function refuseUnknown(client: Client, id: string): Promise<void> {
+export async function refuseUnknown(client: Client, id: string): Promise<void> {
   try {
     await client.mlc.historicProcessInstance(id)
   } catch (error) {

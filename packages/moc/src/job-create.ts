@@ -1,10 +1,9 @@
 /** What `job create deployedbatch` and `job create batchjob` have in common. */
-import { readFileSync } from 'node:fs'
 import { InputError, type JobInput } from '@rowhouse/contract'
 import type { Context } from './context.ts'
 import { Exit } from './exit.ts'
 import { endSentence, exitCodeOfJob, fetchOutput, watchJob } from './job-wait.ts'
-import { inputAsset, isUrl, outputAsset } from './local-files.ts'
+import { inputAsset, isUrl, outputAsset, readTextFile } from './local-files.ts'
 import { printMade } from './output.ts'
 
 export interface CreateJobOptions {
@@ -63,15 +62,7 @@ function readFurtherFields(path: string | undefined): JobInput {
 
 /** A JSON object from a file; says where the text is wrong. */
 export function readJsonFile(path: string): Record<string, unknown> {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new InputError(
-      'UnreadableFile',
-      `Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`,
-    )
-  }
+  const text = readTextFile(path)
   let value: unknown
   try {
     value = JSON.parse(text)

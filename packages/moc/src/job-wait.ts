@@ -1,5 +1,5 @@
 /** Waiting for a job: progress on stderr while it runs, then one sentence, an exit code, and the output where it was asked for. */
-import type { Client, JobBody } from '@rowhouse/contract'
+import { type Client, type JobBody, Unmet } from '@rowhouse/contract'
 import type { Context } from './context.ts'
 import { Exit, exitCode } from './exit.ts'
 import { saveStream } from './local-files.ts'
@@ -78,5 +78,14 @@ export function exitCodeOfJob(job: JobBody): number {
 
 export async function fetchOutput(client: Client, jobId: string, path: string): Promise<void> {
   const response = await client.jobs.output(jobId)
-  await saveStream(response.body as ReadableStream | null, path)
+  try {
+    await saveStream(response.body as ReadableStream | null, path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (typeof code !== 'string' || !/^E[A-Z]+$/.test(code)) throw error
+    throw new Unmet(
+      'OutputNotSaved',
+      `The output of job ${jobId} is kept, but it cannot be written to ${path} (${code}). Fetch it to another place: moc job output ${jobId} <file>`,
+    )
+  }
 }

@@ -25,6 +25,19 @@ export function fileFormatOf(name: string): string {
   }
 }
 
+/** Says what hinders: not there, a folder, no permission. */
+export function readTextFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new NotFound('file', path, `There is no file ${resolve(path)}`)
+    const why =
+      code === 'EISDIR' ? 'it is a folder; name a file in it' : code === 'EACCES' ? 'you may not read it' : String(code)
+    throw new InputError('UnreadableFile', `${resolve(path)} cannot be read: ${why}`)
+  }
+}
+
 /** The asset of a file at a URL. `region` is that of an S3 bucket. */
 export function externalAsset(url: string, region?: string): AssetInput {
   const path = url.replace(/[?#].*$/, '')
@@ -48,7 +61,8 @@ export async function inputAsset(client: Client, text: string, region?: string):
 export function outputAsset(text: string, region?: string): AssetInput {
   if (isUrl(text)) return externalAsset(text, region)
   const folder = dirname(resolve(text))
-  if (!existsSync(folder)) throw new InputError('NoSuchFolder', `The folder ${folder} for the output does not exist`)
+  if (!existsSync(folder))
+    throw new InputError('NoSuchFolder', `The folder ${folder} for the output does not exist; make it first`)
   if (existsSync(text) && statSync(text).isDirectory())
     throw new InputError('IsFolder', `The output ${text} is a folder; name a file`)
   return { assetType: 'FILE', filename: basename(text), fileFormat: fileFormatOf(text) }

@@ -1,5 +1,5 @@
-import { type Client, Denied, fromErrorResponse, InputError, makeClient } from '@rowhouse/contract'
-import { configPath, type MocConfig, readConfig, writeConfig } from './config.ts'
+import { AppError, type Client, Denied, fromErrorResponse, InputError, makeClient } from '@rowhouse/contract'
+import { configPath, type MocConfig, parseGatewayUrl, readConfig, writeConfig } from './config.ts'
 
 export interface TokenBody {
   access_token: string
@@ -15,7 +15,7 @@ export interface TokenBody {
 export function openClient(env: NodeJS.ProcessEnv = process.env): Client {
   const path = configPath(env)
   const config = env.ROWHOUSE_MOC_GATEWAY
-    ? { ...readConfig(path), gatewayUrl: env.ROWHOUSE_MOC_GATEWAY }
+    ? { ...readConfig(path), gatewayUrl: parseGatewayUrl(env.ROWHOUSE_MOC_GATEWAY) }
     : readConfig(path)
   if (config === undefined)
     throw new InputError('NotConfigured', 'moc does not know a gateway yet. Run: moc init <gateway URL>')
@@ -34,8 +34,15 @@ export function openClient(env: NodeJS.ProcessEnv = process.env): Client {
 }
 
 /** `POST /gocli/token` with user and password. Throws Denied with the gateway's own sentence. */
-export function signIn(gatewayUrl: string, username: string, password: string): Promise<TokenBody> {
-  return askToken(gatewayUrl, { username, password })
+export async function signIn(gatewayUrl: string, username: string, password: string): Promise<TokenBody> {
+  try {
+    return await askToken(gatewayUrl, { username, password })
+  } catch (error) {
+    // Whoever is signing in needs no advice to sign in.
+    if (error instanceof AppError && error.code === 'Unauthenticated')
+      throw new Denied('Unauthenticated', error.message, { ...error.data, isSignIn: true })
+    throw error
+  }
 }
 
 async function renew(config: MocConfig, env: NodeJS.ProcessEnv): Promise<TokenBody | undefined> {
@@ -69,10 +76,14 @@ async function askToken(gatewayUrl: string, form: Record<string, string>): Promi
 export async function needsSignIn(gatewayUrl: string): Promise<boolean> {
   const anonymous = makeClient({ baseUrl: gatewayUrl })
   try {
-    await anonymous.storedModels.list({ size: 1 })
-    return false
+    const answer: unknown = await anonymous.storedModels.list({ size: 1 })
+    if (typeof answer === 'object' && answer !== null && '_embedded' in answer) return false
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'Unauthenticated') return true
-    throw error
+    if (!(error instanceof AppError) || error.kind === 'Unavailable') throw error
+    if (error.code === 'Unauthenticated') return true
   }
+  throw new InputError(
+    'NotAGateway',
+    `${gatewayUrl} answers, but not as a Rowhouse gateway does: check host, port and path of the URL`,
+  )
 }

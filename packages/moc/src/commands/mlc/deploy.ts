@@ -1,16 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { NotFound } from '@rowhouse/contract'
 import type { Context } from '../../context.ts'
+import { readTextFile } from '../../local-files.ts'
 import { printMade } from '../../output.ts'
 
 export async function run(context: Context, [file = '']: string[]): Promise<void> {
-  let xml: string
-  try {
-    xml = readFileSync(file, 'utf8')
-  } catch {
-    throw new NotFound('file', file, `Cannot read ${file}`)
-  }
+  const xml = readTextFile(file)
   const name = basename(file)
   const deployment = (await context.client().mlc.deploy(name, { [name]: xml })) as {
     id: string

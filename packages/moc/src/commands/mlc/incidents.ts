@@ -1,7 +1,9 @@
 import type { Context } from '../../context.ts'
+import { refuseUnknown } from '../../follow-instance.ts'
 import { printList } from '../../output.ts'
 
 export async function run(context: Context, [processInstanceId = '']: string[]): Promise<void> {
+  await refuseUnknown(context.client(), processInstanceId)
   const incidents = await context.client().mlc.incidents(processInstanceId)
   await printList(context.output, incidents, [
     { title: 'ID', value: (incident) => incident.id },
