@@ -13,6 +13,7 @@ import { jobRoutes } from './jobs/job.routes.ts'
 import { jobHistoryRoutes } from './jobs/job-history.routes.ts'
 import { leaseRoutes } from './jobs/lease.routes.ts'
 import { makeLeaseWaiters } from './jobs/lease-waiters.ts'
+import { watchLeases } from './jobs/watch-leases.ts'
 import { deployableModelRoutes } from './models/deployable-model.routes.ts'
 import { storedModelRoutes } from './models/stored-model.routes.ts'
 import { notificationRoutes } from './notifications/notification.routes.ts'
@@ -74,6 +75,8 @@ export async function modelManage(instance: FastifyInstance, options: ModelManag
   fileRoutes(app, ctx)
   notificationRoutes(app, ctx)
 
+  // before the first request: what went silent while no server was there is not yet gone
+  await watchLeases(ctx)
   const onError = (error: unknown) => app.log.error({ err: error }, 'a loop of model-manage failed; it goes on')
   const outbox = startOutbox(ctx, onError)
   const leases = startLoop(() => expireLeases(ctx), Math.min(1_000, ctx.settings.leaseMs / 4), onError)

@@ -100,6 +100,11 @@ export interface NotificationTable extends OwnedColumns {
   document: Json<Document>
 }
 
+export interface LeaseWatchTable {
+  is_only: Generated<boolean>
+  looked_at: Date
+}
+
 export interface OutboxTable {
   id: Generated<string>
   event_id: string
@@ -123,6 +128,7 @@ export interface Tables {
   'model_manage.job': JobTable
   'model_manage.attempt': AttemptTable
   'model_manage.job_message': { job_id: string; n: number; text: string }
+  'model_manage.lease_watch': LeaseWatchTable
   'model_manage.job_history': JobHistoryTable
   'model_manage.notification': NotificationTable
   'model_manage.file': { sha256: string; size: string; filename: string | null; created_at: Date; created_by: string }

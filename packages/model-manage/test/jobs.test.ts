@@ -322,6 +322,40 @@ describe('creating a job', () => {
     expect((await wing.ann.jobHistories.findByRootProcessInstanceId('child-1'))._embedded.jobHistories).toEqual([])
   })
 
+  it('its history tells how its process stands, asked of the MLC in one call; what has ended is asked no more', async () => {
+    await register(wing, 'ref', ['ref', 'DEV'])
+    const { id } = await deployedModel(wing, 'ref', 'DEV')
+    const create = (instanceId: string) => {
+      const ref = { id: instanceId, rootProcessInstanceId: 'root-2', state: 'ACTIVE', endTime: null }
+      const wish = { deployedModel: { id }, inputData: csvInput(), jobMLCS: [{ processInstance: ref }] }
+      return wing.mlc.jobs.create(wish)
+    }
+    await create('p-1')
+    await create('p-2')
+    const refs = async () => {
+      const list = await wing.ann.jobHistories.findByRootProcessInstanceId('root-2')
+      return (list._embedded.jobHistories ?? []).map(({ jobMLCS }) => jobMLCS[0]?.processInstance).reverse()
+    }
+    wing.mlcAway(true)
+    expect(await refs()).toMatchObject([{ state: 'ACTIVE' }, { state: 'ACTIVE' }])
+    wing.mlcAway(false)
+    const ended = { endTime: '2026-03-01T02:00:00.500+0000', durationInMillis: 500, state: 'COMPLETED' }
+    wing.instances.set('p-1', { id: 'p-1', ...ended })
+    wing.instances.set('p-2', { id: 'p-2', endTime: null, durationInMillis: null, state: 'SUSPENDED' })
+    wing.instancesAsked.length = 0
+    const settled = [
+      { id: 'p-1', rootProcessInstanceId: 'root-2', ...ended, endTime: '2026-03-01T02:00:00.500Z' },
+      { id: 'p-2', state: 'SUSPENDED', endTime: null },
+    ]
+    expect(await refs()).toMatchObject(settled)
+    expect(wing.instancesAsked.map((ids) => ids.sort())).toEqual([['p-1', 'p-2']])
+    await refs()
+    expect(wing.instancesAsked.at(-1)).toEqual(['p-2'])
+    wing.mlcAway(true)
+    expect(await refs()).toMatchObject([settled[0], {}])
+    wing.mlcAway(false)
+  })
+
   it('twice at once with the same Idempotency-Key is one job', async () => {
     await register(wing, 'idem', ['idem', 'DEV'])
     const { id } = await deployedModel(wing, 'idem', 'DEV')
@@ -423,7 +457,7 @@ describe('lists of jobs', () => {
   it('a total that was carried forward is still right', async () => {
     const counted = async () => (await wing.ann.jobs.list({ size: 1 })).page?.totalElements
     const before = await counted()
-    wing.clock.forward(10 * 60_000)
+    await wing.clock.forward(10 * 60_000)
     await register(wing, 'total', ['total', 'DEV'])
     const { id } = await deployedModel(wing, 'total', 'DEV')
     await wing.ann.jobs.create({ deployedModel: { id }, inputData: csvInput() })

@@ -1,4 +1,5 @@
 import { jobEndedMessage, makeClient } from '@rowhouse/contract'
+import { stopApp } from '@rowhouse/http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { csvInput, deployedModel, history, lease, leased, modelBody, register } from './fleet.ts'
 import { eventually, failureOf, startWing, type Wing } from './wing.ts'
@@ -89,7 +90,7 @@ describe('a lease', () => {
 
   it('asked for by a runtime that had gone silent brings it back to life', async () => {
     const { engine, id } = await queued('back')
-    wing.clock.forward(31_000)
+    await wing.clock.forward(31_000)
     await eventually(async () =>
       (await wing.ann.jobs.get(id)).jobMessages.some((line) => /No runtime matches/.test(line)),
     )
@@ -357,7 +358,7 @@ describe('cancelling', () => {
     const { id, engine } = await queued('c6')
     await leased(wing, engine)
     await wing.ann.jobs.cancel(id)
-    wing.clock.forward(31_000)
+    await wing.clock.forward(31_000)
     await eventually(async () => (await statusOf(id)) === 'CANCELLED')
   })
 })
@@ -397,7 +398,7 @@ describe('running again', () => {
     const first = await wing.ann.jobs.create({ model: inline, inputData })
     const today = first.createdDate.slice(0, 10)
     await wing.runtime.jobs.finish(await leased(wing, engine), complete)
-    wing.clock.forward(26 * 3_600_000)
+    await wing.clock.forward(26 * 3_600_000)
     await wing.runtime.engines.heartbeat(engine.id, { session: engine.session })
     const again = await wing.ann.jobs.rerun(first.id)
     const taken = await leased(wing, engine)
@@ -425,9 +426,9 @@ describe('a runtime that goes away', () => {
     const { id, engine } = await queued('w1')
     await leased(wing, engine)
     const other = await register(wing, 'w1-other', ['w1', 'DEV'])
-    wing.clock.forward(20_000)
+    await wing.clock.forward(20_000)
     await wing.runtime.engines.heartbeat(other.id, { session: other.session })
-    wing.clock.forward(11_000)
+    await wing.clock.forward(11_000)
     await eventually(async () => (await statusOf(id)) === 'WAITING')
     const taken = await leased(wing, other)
     expect(taken).toMatchObject({ jobId: id, attempt: 2 })
@@ -442,6 +443,38 @@ describe('a runtime that goes away', () => {
       'job.moved',
       'job.leased',
     ])
+  })
+
+  it('for as long as no server was there to hear it keeps its job, its queue and its name among the living', async () => {
+    const { id, engine, create } = await queued('outage')
+    const { attempt } = await leased(wing, engine)
+    const waiting = await create()
+    wing.clock.now = new Date((wing.clock.now ?? new Date()).getTime() + 10 * 60_000)
+    const looked = () => wing.pool.query('select looked_at from model_manage.lease_watch')
+    await eventually(async () => (await looked()).rows[0].looked_at.getTime() === wing.clock.now?.getTime())
+    expect(await wing.ann.engines.get(engine.id)).toMatchObject({ alive: true, queue: { waiting: 1, running: 1 } })
+    expect((await wing.ann.jobs.get(waiting.id)).jobMessages.join('\n')).not.toContain('silent')
+    const running = [{ jobId: id, attempt }]
+    const beat = await wing.runtime.engines.heartbeat(engine.id, { session: engine.session, running })
+    expect(beat).toEqual({ cancel: [], lost: [] })
+    await wing.clock.forward(31_000)
+    await eventually(async () => (await statusOf(id)) === 'WAITING')
+  })
+
+  it('for as long as no server was there is alive at the first call after the start, if it was before', async () => {
+    const own = await startWing()
+    try {
+      const [early, late] = [await register(own, 'early', []), await register(own, 'late', [])]
+      await own.clock.forward(31_000)
+      await own.runtime.engines.heartbeat(late.id, { session: late.session })
+      await stopApp(own.app as never, 1_000)
+      own.clock.now = new Date((own.clock.now ?? new Date()).getTime() + 3_600_000)
+      const next = await own.another()
+      const isAlive = async (id: string) => (await next.ann.engines.get(id)).alive
+      expect([await isAlive(early.id), await isAlive(late.id)]).toEqual([false, true])
+    } finally {
+      await own.stop()
+    }
   })
 
   it('three times ends the job in ERROR with RuntimeLost', async () => {
@@ -459,7 +492,7 @@ describe('a runtime that goes away', () => {
 
   it('its queued jobs go to another that matches; when none does they wait with the reason until one is there', async () => {
     const { id, engine } = await queued('w3')
-    wing.clock.forward(31_000)
+    await wing.clock.forward(31_000)
     await eventually(async () =>
       (await wing.ann.jobs.get(id)).jobMessages.some((line) => /No runtime matches/.test(line)),
     )
@@ -484,14 +517,14 @@ describe('a runtime that goes away', () => {
     const { id, engine } = await queued('w5')
     const { attempt } = await leased(wing, engine)
     for (let n = 0; n < 5; n++) {
-      wing.clock.forward(10_000)
+      await wing.clock.forward(10_000)
       expect(
         await wing.runtime.engines.heartbeat(engine.id, { session: engine.session, running: [{ jobId: id, attempt }] }),
       ).toEqual({ cancel: [], lost: [] })
     }
     expect(await statusOf(id)).toBe('RUNNING')
     for (let n = 0; n < 4; n++) {
-      wing.clock.forward(10_000)
+      await wing.clock.forward(10_000)
       await wing.runtime.engines.heartbeat(engine.id, { session: engine.session })
     }
     await eventually(async () => (await statusOf(id)) === 'WAITING')

@@ -50,7 +50,7 @@ describe('runtimes', () => {
 
   it('are no longer alive when their heartbeat has run out, and alive again with the next', async () => {
     const { id, session } = await register(wing, 'sleepy', [])
-    wing.clock.forward(31_000)
+    await wing.clock.forward(31_000)
     expect((await wing.ann.engines.get(id)).alive).toBe(false)
     await wing.runtime.engines.heartbeat(id, { session })
     expect((await wing.ann.engines.get(id)).alive).toBe(true)

@@ -27,10 +27,13 @@ export interface Wing {
   mlc: Client
   /** What the mlc was told, in order. */
   told: DomainEvent[]
+  /** What the mlc knows of process instances, by id; what was asked for. */
+  instances: Map<string, Record<string, unknown>>
+  instancesAsked: string[][]
   /** While true the mlc answers 503. */
   mlcAway: (away: boolean) => void
   /** The wing's clock; null goes with the real one. */
-  clock: { now: Date | null; forward(ms: number): void }
+  clock: { now: Date | null; forward(ms: number): Promise<void> }
   pool: pg.Pool
   /** Another server on the same database. */
   another(): Promise<{ app: App; runtime: Client; ann: Client }>
@@ -45,8 +48,11 @@ export async function startWing(settings: Partial<Settings> = {}): Promise<Wing>
   const secretKey = randomBytes(32)
   const clock: Wing['clock'] = {
     now: null,
-    forward(ms) {
-      this.now = new Date((this.now ?? new Date()).getTime() + ms)
+    // the servers looked all the while
+    async forward(ms) {
+      const next = new Date((this.now ?? new Date()).getTime() + ms)
+      await database.pool.query('update model_manage.lease_watch set looked_at = $1', [next])
+      this.now = next
     },
   }
   const told: DomainEvent[] = []
@@ -56,6 +62,14 @@ export async function startWing(settings: Partial<Settings> = {}): Promise<Wing>
     if (away) return reply.code(503).send({ type: 'Unavailable', message: 'away', code: null })
     told.push(request.body as DomainEvent)
     return reply.code(204).send()
+  })
+  const instances: Wing['instances'] = new Map()
+  const instancesAsked: Wing['instancesAsked'] = []
+  mlcApp.post('/mlc-service/rest/history/process-instance', async (request, reply) => {
+    if (away) return reply.code(503).send({ type: 'Unavailable', message: 'away', code: null })
+    const { processInstanceIds } = request.body as { processInstanceIds: string[] }
+    instancesAsked.push(processInstanceIds)
+    return processInstanceIds.flatMap((id) => instances.get(id) ?? [])
   })
   const mlc = makeClient({ baseUrl: '', fetch: fetchThrough(() => mlcApp as unknown as FastifyInstance) })
   const apps: App[] = []
@@ -86,6 +100,8 @@ export async function startWing(settings: Partial<Settings> = {}): Promise<Wing>
     runtime: as(app, 'runtime'),
     mlc: as(app, 'mlc'),
     told,
+    instances,
+    instancesAsked,
     mlcAway: (value) => {
       away = value
     },

@@ -7,11 +7,13 @@ import { type Context, inTransaction, systemName } from '../context.ts'
 import { lockRuntimes } from '../runtimes/runtime-store.ts'
 import { loseAttempt } from './lose-attempt.ts'
 import { matchQueued } from './match-queued.ts'
+import { watchLeases } from './watch-leases.ts'
 
 const batchSize = 100
 
 /** Answers whether there may be more to do at once. */
 export async function expireLeases(ctx: Context): Promise<boolean> {
+  await watchLeases(ctx)
   if (!(await isSomethingDue(ctx))) return false
   return inTransaction(ctx, systemName, async (work) => {
     await lockRuntimes(work.tx)

@@ -8,6 +8,7 @@ import { makeLister, ownedSortColumns } from '../documents/list-page.ts'
 import { isUuid, ownedBody, selfLink } from '../documents/owned.ts'
 import { idParams, pageQuery, tagged } from '../documents/route-schemas.ts'
 import type { JobHistoryRow } from '../rows.ts'
+import { settleProcesses } from './settle-processes.ts'
 
 const rel = 'jobHistories'
 const readers = { config: { access: ['user', 'internal', 'runtime'] as const } }
@@ -26,7 +27,12 @@ export function jobHistoryRoutes(app: App, ctx: Context): void {
     jobMLCS: row.job_mlcs as JobHistoryBody['jobMLCS'],
     _links: { ...selfLink(`${ctx.prefix}/jobHistories/${row.id}`), job: { href: `${ctx.prefix}/jobs/${row.job_id}` } },
   })
-  const list = makeLister<JobHistoryRow>(ctx, { rel, table, sortColumns, bodiesOf: (rows) => rows.map(bodyOf) })
+  const list = makeLister<JobHistoryRow>(ctx, {
+    rel,
+    table,
+    sortColumns,
+    bodiesOf: async (rows) => (await settleProcesses(ctx, rows)).map(bodyOf),
+  })
 
   app.get(
     '/jobHistories',
@@ -65,7 +71,8 @@ export function jobHistoryRoutes(app: App, ctx: Context): void {
       const row = await getRow('job history', request.params.id, (id) =>
         ctx.database.kysely.selectFrom(table).selectAll().where('id', '=', id).executeTakeFirst(),
       )
-      return sendVersioned(request, reply, bodyOf(row))
+      const [settled = row] = await settleProcesses(ctx, [row])
+      return sendVersioned(request, reply, bodyOf(settled))
     },
   )
 }
