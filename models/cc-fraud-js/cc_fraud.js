@@ -29,7 +29,7 @@ function score(datum) {
 function linear(datum) {
   const { amount, distance_km: distance } = datum
   const average = datum.average_amount || 1
-  const hour = Number(datum.transaction_time.slice(11, 13))
+  const isNight = datum.transaction_time.slice(11, 13) < '06'
   const { numbers } = weights
   let total = weights.bias
   total += numbers.amount * Math.log1p(amount)
@@ -37,7 +37,7 @@ function linear(datum) {
   total += numbers.online * (datum.is_online ? 1 : 0)
   total += numbers.distance * (distance === null ? 0 : Math.log1p(distance))
   total += numbers.distance_unknown * (distance === null ? 1 : 0)
-  total += numbers.night * (hour < 6 ? 1 : 0)
+  total += numbers.night * (isNight ? 1 : 0)
   total += numbers.hurry * (1 / (1 + datum.minutes_since_last))
   total += numbers.count * (datum.transactions_24h / 10)
   total += numbers.new_account * (datum.account_age_days < 90 ? 1 : 0)

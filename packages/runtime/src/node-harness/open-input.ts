@@ -1,6 +1,6 @@
 /** A job's input as records in order. `number` and `line` are those of the record given last; what cannot be read is rejected on the way. */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
-import { readCsvFile, readJson, TableError } from '@rowhouse/tables'
+import { type CsvReject, readCsvFile, readJson, TableError } from '@rowhouse/tables'
 import type { PlanInput } from '../harness-protocol.ts'
 import { JobFailed, type Place } from './failure.ts'
 import type { Report } from './report.ts'
@@ -21,14 +21,9 @@ export function openInput(plan: PlanInput, report: Report, arrays: 'record' | 'r
   return new JsonStream(plan, report, arrays)
 }
 
-function* told<T>(name: string, records: Iterable<T>): Generator<T, void, undefined> {
-  try {
-    yield* records
-  } catch (error) {
-    if (error instanceof TableError)
-      throw new JobFailed('input', `${name}: ${error.message}`, { record: null, line: error.line })
-    throw error
-  }
+function asInputFailure(name: string, error: unknown): unknown {
+  if (!(error instanceof TableError)) return error
+  return new JobFailed('input', `${name}: ${error.message}`, { record: null, line: error.line })
 }
 
 class CsvStream implements InputStream {
@@ -45,27 +40,29 @@ class CsvStream implements InputStream {
     this.#report = report
   }
 
-  [Symbol.iterator](): Iterator<unknown> {
-    return told(this.#plan.name, this.#records())
-  }
-
-  *#records(): Generator<unknown, void, undefined> {
-    const reading = readCsvFile(this.#plan.path, { columns: this.#plan.columns })
-    this.bytesRead = reading.bytesRead
-    for (const { records, lines, rejects } of reading.batches) {
-      let nextReject = 0
-      for (let index = 0; index < records.length; index++) {
-        this.number += 1
-        this.line = lines[index] as number
-        const record = records[index]
-        if (record !== undefined) yield record
-        else {
-          const { reason = '', raw = null } = rejects[nextReject++] ?? {}
-          this.#report.reject({ direction: 'input', by: 'encoding', place: placeOf(this), reason, raw })
+  *[Symbol.iterator](): Generator<unknown, void, undefined> {
+    try {
+      const reading = readCsvFile(this.#plan.path, { columns: this.#plan.columns })
+      this.bytesRead = reading.bytesRead
+      for (const { records, lines, rejects } of reading.batches) {
+        let nextReject = 0
+        for (let index = 0; index < records.length; index++) {
+          this.number += 1
+          this.line = lines[index] as number
+          const record = records[index]
+          if (record !== undefined) yield record
+          else this.#reject(rejects[nextReject++])
         }
       }
+      reading.close()
+    } catch (error) {
+      throw asInputFailure(this.#plan.name, error)
     }
-    reading.close()
+  }
+
+  #reject(reject: CsvReject | undefined): void {
+    const { reason = '', raw = null } = reject ?? {}
+    this.#report.reject({ direction: 'input', by: 'encoding', place: placeOf(this), reason, raw })
   }
 }
 
@@ -85,8 +82,12 @@ class JsonStream implements InputStream {
     this.#arrays = arrays
   }
 
-  [Symbol.iterator](): Iterator<unknown> {
-    return told(this.#plan.name, this.#records())
+  *[Symbol.iterator](): Generator<unknown, void, undefined> {
+    try {
+      yield* this.#records()
+    } catch (error) {
+      throw asInputFailure(this.#plan.name, error)
+    }
   }
 
   *#records(): Generator<unknown, void, undefined> {

@@ -59,9 +59,15 @@ function compileRecord(columns: readonly CsvColumn[], cells: CsvParser): () => R
   return new Function('cells', `return () => ({${fields.join(',')}})`)(cells)
 }
 
-interface CachedText {
-  hash: number
-  text: string
+/** The texts of a column that were met last, by the hash of their bytes. */
+interface TextCache {
+  /** CACHED_BYTES_MAX for each slot: what was met, to be compared byte by byte. */
+  keys: Uint8Array
+  texts: string[]
+}
+
+function makeTextCache(): TextCache {
+  return { keys: new Uint8Array(CACHE_SLOTS * CACHED_BYTES_MAX), texts: Array.from({ length: CACHE_SLOTS }, () => '') }
 }
 
 const blankOr = (text: string): string | null => (isBlankWord(text) ? null : text)
@@ -80,7 +86,7 @@ function spells(bytes: Buffer, from: number, length: number): boolean {
 export class CsvParser {
   readonly #columns: readonly CsvColumn[]
   readonly #delimiter: number
-  readonly #caches: CachedText[][]
+  readonly #caches: (TextCache | null)[]
   readonly #misses: Int32Array
   readonly #readRecord: () => Record<string, CellValue>
   #bytes: Buffer = Buffer.alloc(1)
@@ -99,9 +105,7 @@ export class CsvParser {
   constructor(columns: readonly CsvColumn[], delimiter = ',', firstLine = 2) {
     this.#columns = columns
     this.#delimiter = delimiter.charCodeAt(0)
-    this.#caches = columns.map(({ type }) =>
-      Array.from({ length: type === 'string' ? CACHE_SLOTS : 0 }, () => ({ hash: -1, text: '' })),
-    )
+    this.#caches = columns.map(({ type }) => (type === 'string' ? makeTextCache() : null))
     this.#misses = new Int32Array(columns.length)
     this.#line = firstLine
     this.#readRecord = compileRecord(columns, this)
@@ -296,12 +300,13 @@ export class CsvParser {
     const bytes = this.#bytes
     const delimiter = this.#delimiter
     const isQuoted = bytes[this.#at] === QUOTE
+    const closing = isQuoted ? QUOTE : delimiter
     const from = isQuoted ? this.#at + 1 : this.#at
     let byte = bytes[from] as number
     let end = from
     let hash = 0
     let bits = 0
-    while (byte !== LF && byte !== CR && byte !== (isQuoted ? QUOTE : delimiter)) {
+    while (byte !== closing && byte !== LF && byte !== CR) {
       hash = (Math.imul(hash, 31) + byte) | 0
       bits |= byte
       byte = bytes[++end] as number
@@ -331,20 +336,21 @@ export class CsvParser {
   }
 
   #cachedText(column: number, from: number, length: number, hash: number): string | null {
+    const { keys, texts } = this.#caches[column] as TextCache
     const bytes = this.#bytes
-    const slots = this.#caches[column] as CachedText[]
-    const entry = slots[hash & (CACHE_SLOTS - 1)] as CachedText
-    const { text } = entry
-    if (entry.hash === hash && text.length === length) {
+    const slot = hash & (CACHE_SLOTS - 1)
+    const text = texts[slot] as string
+    if (text.length === length) {
+      const key = slot * CACHED_BYTES_MAX
       let index = 0
-      while (index < length && text.charCodeAt(index) === bytes[from + index]) index += 1
+      while (index < length && keys[key + index] === bytes[from + index]) index += 1
       if (index === length) return text
     }
     this.#misses[column] = (this.#misses[column] as number) + 1
     const fresh = this.#plainText(from, from + length)
     if (isBlankWord(fresh)) return null
-    entry.hash = hash
-    entry.text = fresh
+    for (let index = 0; index < length; index++) keys[slot * CACHED_BYTES_MAX + index] = bytes[from + index] as number
+    texts[slot] = fresh
     return fresh
   }
 

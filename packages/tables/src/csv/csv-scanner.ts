@@ -18,10 +18,6 @@ const LF = 0x0a
 const CR = 0x0d
 const QUOTE = 0x22
 
-const BARE = 0
-const QUOTED = 1
-const AFTER_QUOTE = 2
-
 /** Beyond 2^53: a JavaScript number cannot hold it exactly. */
 export const BEYOND_SAFE = 128
 /** Beyond int64, within uint64. */
@@ -49,7 +45,9 @@ export class CsvScanner {
   readonly #automaton: CellAutomaton
   readonly #delimiter: number
   readonly #rowKinds: Uint16Array
-  #mode = BARE
+  #isQuoted = false
+  /** A quote was the last byte of the block: closing, or the first of two. */
+  #isAfterQuote = false
   #state: number
   #cell = 0
   #cellLength = 0
@@ -71,69 +69,95 @@ export class CsvScanner {
   }
 
   push(bytes: Uint8Array, from: number, to: number): void {
-    const { bare, quoted, start, text } = this.#automaton
+    const { bare, start } = this.#automaton
     const delimiter = this.#delimiter
     bytes[to] = LF
     let at = from
     let cellStart = from - this.#cellLength
     let state = this.#state
     for (;;) {
-      if (this.#mode === BARE) {
-        for (let next = 0; ; at++) {
-          next = bare[(state << 8) | (bytes[at] as number)] as number
-          if (next === STOP) break
-          state = next
-        }
+      if (this.#isQuoted) {
+        at = this.#skipQuoted(bytes, at, to, state)
+        state = this.#state
         if (at === to) break
-        const byte = bytes[at]
-        if (byte === delimiter) {
-          this.#endCell(state, bytes, cellStart, at)
-          this.#cell += 1
-        } else if (byte === QUOTE) {
-          this.#mode = QUOTED
-          this.#wasQuoted = true
-          this.#quoteLine = this.line
-          at += 1
-          continue
-        } else if (byte === 0) throw this.#nulByte()
-        else if (byte === LF && bytes[at - 1] === CR) {
-          // The second half of a CRLF.
-        } else this.#endLine(state, bytes, cellStart, at)
-        at += 1
-        cellStart = at
-        state = start
-      } else if (this.#mode === QUOTED) {
-        for (let next = 0; ; at++) {
-          next = quoted[(state << 8) | (bytes[at] as number)] as number
-          if (next === STOP) break
-          state = next
-        }
-        if (at === to) break
-        const byte = bytes[at]
-        if (byte === QUOTE) this.#mode = AFTER_QUOTE
-        else if (byte === 0) throw this.#nulByte()
-        else {
-          if (byte === CR || bytes[at - 1] !== CR) this.line += 1
-          state = text
-        }
-        at += 1
-      } else {
-        if (at === to) break
-        if (bytes[at] === QUOTE) {
-          state = text
-          this.#mode = QUOTED
-          at += 1
-        } else this.#mode = BARE
       }
+      for (let next = 0; ; at++) {
+        next = bare[(state << 8) | (bytes[at] as number)] as number
+        if (next === STOP) break
+        state = next
+      }
+      if (at === to) break
+      const byte = bytes[at]
+      if (byte === delimiter) {
+        this.#endCell(state, bytes, cellStart, at)
+        this.#cell += 1
+      } else if (byte === QUOTE) {
+        this.#openQuote()
+        at += 1
+        continue
+      } else if (byte === 0) throw this.#nulByte()
+      // The second half of a CRLF ends nothing.
+      else if (byte !== LF || bytes[at - 1] !== CR) this.#endLine(state, bytes, cellStart, at)
+      at += 1
+      cellStart = at
+      state = start
     }
     this.#state = state
     this.#cellLength = to - cellStart
   }
 
+  #openQuote(): void {
+    this.#isQuoted = true
+    this.#wasQuoted = true
+    this.#quoteLine = this.line
+  }
+
+  /** From inside quotes to behind the closing one, or to the end of the block; leaves the cell's state in #state. */
+  #skipQuoted(bytes: Uint8Array, from: number, to: number, before: number): number {
+    const { quoted, text } = this.#automaton
+    let at = from
+    let state = before
+    if (this.#isAfterQuote) {
+      // The block before ended with a quote: the first byte of this one says which.
+      this.#isAfterQuote = false
+      if (bytes[at] !== QUOTE) return this.#closeQuote(at, state)
+      state = text
+      at += 1
+    }
+    for (;;) {
+      for (let next = 0; ; at++) {
+        next = quoted[(state << 8) | (bytes[at] as number)] as number
+        if (next === STOP) break
+        state = next
+      }
+      if (at === to) break
+      const byte = bytes[at]
+      if (byte === 0) throw this.#nulByte()
+      at += 1
+      if (byte !== QUOTE) {
+        if (byte === CR || bytes[at - 2] !== CR) this.line += 1
+      } else if (at === to) {
+        this.#isAfterQuote = true
+        break
+      } else if (bytes[at] !== QUOTE) return this.#closeQuote(at, state)
+      else at += 1
+      state = text
+    }
+    this.#state = state
+    return at
+  }
+
+  #closeQuote(at: number, state: number): number {
+    this.#isQuoted = false
+    this.#state = state
+    return at
+  }
+
   /** `bytes` and `to` as in the last push: the last record may lack its line end. */
   finish(bytes: Uint8Array, to: number): void {
-    if (this.#mode === QUOTED) throw this.#unclosedQuote()
-    this.#mode = BARE
+    if (this.#isQuoted && !this.#isAfterQuote) throw this.#unclosedQuote()
+    this.#isQuoted = false
+    this.#isAfterQuote = false
     if (this.#cell > 0 || this.#cellLength > 0 || this.#wasQuoted)
       this.#endLine(this.#state, bytes, to - this.#cellLength, to)
   }
@@ -175,9 +199,11 @@ export class CsvScanner {
     }
     for (let index = 0; index < width; index++) {
       const kind = row[index] as number
+      const before = kinds[index] as number
       if (kind === CELL.blank) this.blanks[index] = (this.blanks[index] as number) + 1
-      else if (kind === CELL.text && this.firstTextLine[index] === 0) this.firstTextLine[index] = this.#recordLine
-      kinds[index] = (kinds[index] as number) | kind
+      if ((before & kind) === kind) continue
+      if (kind === CELL.text) this.firstTextLine[index] = this.#recordLine
+      kinds[index] = before | kind
     }
   }
 

@@ -71,12 +71,14 @@ export class CsvWriter {
     if (columns === null || typeof value !== 'object' || value === null || Array.isArray(value)) return false
     if (Object.getPrototypeOf(value) !== Object.prototype) return false
     let index = 0
+    let isFitting = true
     for (const key in value) {
-      if (key !== columns[index]) break
+      isFitting = key === columns[index]
+      if (!isFitting) break
       this.#cell((value as Record<string, unknown>)[key], index)
       index += 1
     }
-    if (index === columns.length && Object.keys(value).length === index) return true
+    if (isFitting && index === columns.length) return true
     this.#at = this.#rowAt
     return false
   }

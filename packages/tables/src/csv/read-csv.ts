@@ -23,7 +23,8 @@ export interface CsvReading {
   bytesRead(): number
 }
 
-const BLOCK_BYTES = 128 * 1024
+/** Larger ones are slower: the block as text would be a large object of the heap. */
+const BLOCK_BYTES = 64 * 1024
 const RECORD_BYTES_MAX = 64 << 20
 
 /** Typed records of a CSV file in batches, in bounded memory. Reads synchronously: for a process that does nothing else. */
