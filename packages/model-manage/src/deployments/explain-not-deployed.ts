@@ -16,11 +16,12 @@ export interface SeenSnapshot {
 
 /** Nothing is deployed for a service tag in a stage: what there is instead, what was nearly right, and the command that mends it. */
 export function explainNotDeployed(
-  tag: string,
-  stage: string,
+  wantedTag: string,
+  wantedStage: string,
   deployments: readonly SeenDeployment[],
   snapshots: readonly SeenSnapshot[],
 ): { message: string; data: Record<string, unknown> } {
+  const [tag, stage] = [shortened(wantedTag), shortened(wantedStage)]
   const deployed = deployments.filter((each) => each.state === 'DEPLOYED')
   const near = nearMiss(tag, stage, deployments)
   const snapshot = snapshots.find((each) => each.serviceTags.includes(tag))
@@ -38,6 +39,12 @@ export function explainNotDeployed(
   }))
   return { message: parts.join(' '), data: { tag, stage, deployed: seen, nearest: near?.nearest ?? null, mend } }
 }
+
+/** Nothing carries a longer one: enough of it to know it by leaves room for what there is. */
+function shortened(text: string): string {
+  return text.length > tagLengthMax ? `${text.slice(0, 60)}… (${text.length} characters)` : text
+}
+const tagLengthMax = 200
 
 export function modelNotDeployed(explained: { message: string; data: Record<string, unknown> }): Unmet {
   return new Unmet('ModelNotDeployed', explained.message, explained.data)
