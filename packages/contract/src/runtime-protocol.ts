@@ -89,6 +89,6 @@ export const FinishInput = z.object({
 })
 export type FinishInput = z.input<typeof FinishInput>
 
-/** `POST /jobs/{id}/attempts/{attempt}/release` → 204: handed back unfinished (a stopping runtime); does not count as a try. */
-export const ReleaseInput = z.object({ reason: z.string() })
-export type ReleaseInput = z.infer<typeof ReleaseInput>
+/** `POST /jobs/{id}/attempts/{attempt}/release` → 204: handed back unfinished; no try (a stopping runtime), or a failed one where it counts. */
+export const ReleaseInput = z.object({ reason: z.string(), counts: z.boolean().default(false) })
+export type ReleaseInput = z.input<typeof ReleaseInput>

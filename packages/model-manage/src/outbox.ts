@@ -10,8 +10,9 @@ import { sql } from 'kysely'
 import type { Context, Work } from './context.ts'
 import { storableJson } from './documents/owned.ts'
 
-/** How long a server may take to send what it claimed, before another one sends it too. */
-const claimMs = 60_000
+/** How long a server may take to send what it claimed, before another one sends it too: also how long an event waits whose server died. */
+const claimMs = 15_000
+const answerMs = 10_000
 const batchSize = 64
 /** After so many tries in vain the log tells it, once. */
 const triesToTell = 5
@@ -68,13 +69,9 @@ export async function sendDue(ctx: Context): Promise<number> {
 
 async function send(ctx: Context, row: ClaimedRow): Promise<void> {
   try {
-    await ctx.mlc.mlc.tell({
-      eventId: row.event_id,
-      signal: row.signal,
-      objectId: row.object_id,
-      variables: row.variables,
-      message: row.message,
-    })
+    const { event_id: eventId, object_id: objectId, signal, variables, message } = row
+    const limit = AbortSignal.timeout(answerMs)
+    await ctx.mlc.mlc.tell({ eventId, signal, objectId, variables, message }, { signal: limit })
   } catch (error) {
     const pauseMs = Math.min(pauseMaxMs, pauseMinMs * 2 ** Math.min(row.tries - 1, 10))
     await ctx.database.kysely

@@ -513,6 +513,22 @@ describe('a runtime that goes away', () => {
     expect((await leased(wing, other)).jobId).toBe(id)
   })
 
+  it('fails at a job is tried again, and the third time the job ends in ERROR with its reason', async () => {
+    const { id, engine } = await queued('w6')
+    const fail = async () =>
+      wing.runtime.jobs.release(await leased(wing, engine), { reason: 'the runtime failed: no room', counts: true })
+    await fail()
+    expect((await wing.ann.jobs.get(id)).jobMessages.join('\n')).toContain(
+      'the runtime failed: no room; the job waits again (attempt 1 failed)',
+    )
+    await fail()
+    await fail()
+    expect(await wing.ann.jobs.get(id)).toMatchObject({
+      jobStatus: 'ERROR',
+      outcome: 'RuntimeFailed: the runtime failed: no room; the job was tried 3 times',
+    })
+  })
+
   it('keeps its attempts alive by naming them; one it does not name runs out', async () => {
     const { id, engine } = await queued('w5')
     const { attempt } = await leased(wing, engine)

@@ -26,12 +26,13 @@ async function clearAttempt(folder: string, log: (line: string) => void): Promis
   const noted = await readFile(join(folder, 'leftovers.json'), 'utf8').catch(() => undefined)
   if (noted === undefined) return
   try {
-    const { pid, sideFile } = JSON.parse(noted) as { pid?: unknown; sideFile?: unknown }
+    const { pid, sideFiles } = JSON.parse(noted) as { pid?: unknown; sideFiles?: unknown[] }
     if (typeof pid === 'number' && pid > 1 && (await runsIn(pid, folder))) {
       process.kill(-pid, 'SIGKILL')
       log(`killed process ${pid}, left behind by an agent that died`)
     }
-    if (typeof sideFile === 'string' && /\.part$/.test(sideFile)) await rm(sideFile, { force: true })
+    for (const sideFile of sideFiles ?? [])
+      if (typeof sideFile === 'string' && /\.part$/.test(sideFile)) await rm(sideFile, { force: true })
   } catch {
     // The process ended in between, or the note was half-written: the folder goes in any case.
   }

@@ -204,7 +204,8 @@ class RunningAgent {
       log(
         `job ${lease.jobId} (attempt ${lease.attempt}): ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
       )
-      await this.#release(lease, `the runtime failed: ${messageOf(error)}`)
+      // A fault of ours may come again with every try: it counts, so that the job does not go round for ever.
+      await this.#release(lease, `the runtime failed: ${messageOf(error)}`, true)
     } finally {
       this.#running.delete(keyOf(lease))
     }
@@ -227,10 +228,10 @@ class RunningAgent {
     }
   }
 
-  async #release(lease: LeaseBody, reason: string): Promise<void> {
+  async #release(lease: LeaseBody, reason: string, counts = false): Promise<void> {
     const { client, log } = this.#options
     try {
-      await untilAnswered(() => client.jobs.release(lease, { reason }), AbortSignal.timeout(farewellMs))
+      await untilAnswered(() => client.jobs.release(lease, { reason, counts }), AbortSignal.timeout(farewellMs))
       log(`job ${lease.jobId} (attempt ${lease.attempt}) is handed back: ${reason}`)
     } catch (error) {
       if (!isLost(error))

@@ -50,3 +50,11 @@ describe('settings of a runtime', () => {
     expect(() => parseConfig(['--gateway', 'http://user:secret@host'], {})).toThrow(/^(?!.*secret)/)
   })
 })
+
+it('model files are kept up to 2 GiB, link-local addresses are closed, unless told otherwise', () => {
+  expect(parseConfig(gateway, {})).toMatchObject({ cacheBytes: 2 * 1024 ** 3, allowLinkLocal: false })
+  const flags = [...gateway, '--cache-bytes', '0', '--allow-link-local']
+  expect(parseConfig(flags, {})).toMatchObject({ cacheBytes: 0, allowLinkLocal: true })
+  const env = { ROWHOUSE_RUNTIME_CACHE_BYTES: '1000', ROWHOUSE_RUNTIME_ALLOW_LINK_LOCAL: 'true' }
+  expect(parseConfig(gateway, env)).toMatchObject({ cacheBytes: 1000, allowLinkLocal: true })
+})

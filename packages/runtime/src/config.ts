@@ -18,8 +18,12 @@ export interface RuntimeConfig {
   fileRoots: readonly string[]
   /** Closed to jobs though below a root; the work folder and the token file are so in any case. */
   closedFolders: readonly string[]
+  /** Lets http:// inputs and outputs go to link-local addresses. */
+  allowLinkLocal: boolean
   python: string
   workDir: string
+  /** Most that model files kept between jobs may take; 0: none are kept. */
+  cacheBytes: number
   slots: number
   /** null: jobs may run for ever unless they carry a `timeoutSeconds` of their own. */
   jobTimeoutSeconds: number | null
@@ -40,8 +44,10 @@ const options = {
   unsecured: { type: 'boolean' },
   files: { type: 'string', multiple: true },
   'files-closed': { type: 'string', multiple: true },
+  'allow-link-local': { type: 'boolean' },
   python: { type: 'string' },
   'work-dir': { type: 'string' },
+  'cache-bytes': { type: 'string' },
   slots: { type: 'string' },
   'job-timeout-seconds': { type: 'string' },
   'exit-with-parent': { type: 'boolean' },
@@ -50,7 +56,7 @@ const options = {
 
 export const usage =
   'usage: runtime --gateway URL [--name NAME] [--stage STAGE] [--tag TAG]… [--token-file FILE | --unsecured] [--files FOLDER]… [--files-closed FOLDER]…\n' +
-  '               [--python PATH] [--work-dir FOLDER] [--slots N] [--job-timeout-seconds N] [--exit-with-parent] [--keep-playgrounds]'
+  '               [--allow-link-local] [--python PATH] [--work-dir FOLDER] [--cache-bytes N] [--slots N] [--job-timeout-seconds N] [--exit-with-parent] [--keep-playgrounds]'
 
 export function parseConfig(argv: readonly string[], env: Env): RuntimeConfig {
   const flags = parseFlags(argv)
@@ -89,9 +95,16 @@ export function parseConfig(argv: readonly string[], env: Env): RuntimeConfig {
     closedFolders: (flags['files-closed'] ?? listOf(env.ROWHOUSE_RUNTIME_FILES_CLOSED, delimiter)).map((folder) =>
       resolve(folder),
     ),
+    allowLinkLocal: flags['allow-link-local'] ?? env.ROWHOUSE_RUNTIME_ALLOW_LINK_LOCAL === 'true',
     python: setting(flags.python, 'ROWHOUSE_RUNTIME_PYTHON') ?? 'python3',
     workDir: resolve(
       setting(flags['work-dir'], 'ROWHOUSE_RUNTIME_WORK_DIR') ?? join(tmpdir(), `rowhouse-runtime-${fileSafe(name)}`),
+    ),
+    cacheBytes: wholeNumber(
+      '--cache-bytes',
+      setting(flags['cache-bytes'], 'ROWHOUSE_RUNTIME_CACHE_BYTES') ?? String(2 * 1024 ** 3),
+      Number.MAX_SAFE_INTEGER,
+      0,
     ),
     slots: wholeNumber('--slots', setting(flags.slots, 'ROWHOUSE_RUNTIME_SLOTS') ?? '1', 64),
     jobTimeoutSeconds: timeout === undefined ? null : wholeNumber('--job-timeout-seconds', timeout, 31_536_000),
@@ -133,10 +146,10 @@ function listOf(text: string | undefined, separator: string): string[] {
     .filter((item) => item !== '')
 }
 
-function wholeNumber(flag: string, text: string, most: number): number {
+function wholeNumber(flag: string, text: string, most: number, least = 1): number {
   const value = Number(text)
-  if (!Number.isInteger(value) || value < 1 || value > most) {
-    throw new InputError('InvalidSetting', `${flag} '${text}' is not a whole number from 1 to ${most}`)
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new InputError('InvalidSetting', `${flag} '${text}' is not a whole number from ${least} to ${most}`)
   }
   return value
 }

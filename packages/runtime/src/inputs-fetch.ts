@@ -1,10 +1,10 @@
 /** Content from elsewhere into a file of the attempt: http(s) with the lease's credentials, or a file below the roots. */
 import { constants, createWriteStream } from 'node:fs'
 import { copyFile, stat } from 'node:fs/promises'
-import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Asset, InputError, Unmet } from '@rowhouse/contract'
+import { callHttp } from './inputs-http.ts'
 import { type FileRoots, locateInput, parseLocation, showLocation } from './inputs-locate.ts'
 
 export interface Credentials {
@@ -16,7 +16,7 @@ export interface FetchContext {
   fileRoots: FileRoots
   credentials: Readonly<Record<string, Credentials>>
   signal: AbortSignal
-  fetch?: typeof fetch
+  allowLinkLocal: boolean
 }
 
 const triesMax = 3
@@ -47,20 +47,23 @@ export async function download(
   for (let attempt = 1; ; attempt++) {
     let problem: string
     try {
-      const response = await (context.fetch ?? fetch)(withoutUser(url), {
+      const response = await callHttp({
+        method: 'GET',
+        url: withoutUser(url),
         headers: basicAuth(url, credentials),
         signal: context.signal,
+        allowLinkLocal: context.allowLinkLocal,
       })
-      if (response.ok && response.body !== null) {
-        const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0])
-        await pipeline(body, createWriteStream(target), { signal: context.signal })
-        return { bytes: (await stat(target)).size, mediaType: response.headers.get('content-type') }
+      if (response.status >= 200 && response.status < 300) {
+        await pipeline(response.body, createWriteStream(target), { signal: context.signal })
+        return { bytes: (await stat(target)).size, mediaType: response.mediaType }
       }
-      await response.body?.cancel()
-      problem = `the server answered ${response.status}${response.statusText === '' ? '' : ` ${response.statusText}`}`
+      response.body.destroy()
+      problem = `the server answered ${response.statusLine}`
       if (response.status < 500 && response.status !== 429)
         throw new Unmet('InputNotFound', `${what} '${shown}': ${problem}`)
     } catch (error) {
+      if (error instanceof InputError) throw new InputError(error.code, `${what} '${shown}': ${error.message}`)
       if (context.signal.aborted || error instanceof Unmet) throw error
       problem = networkProblem(error)
     }
@@ -90,5 +93,6 @@ export function networkProblem(error: unknown): string {
   if (code === 'ENOSPC') return 'the disk of the runtime is full'
   if (code === 'ECONNREFUSED') return 'connection refused'
   if (code === 'ENOTFOUND') return 'no such host'
+  if (code === 'ECONNRESET') return 'the connection broke'
   return typeof code === 'string' ? code : cause instanceof Error ? cause.message : String(cause)
 }

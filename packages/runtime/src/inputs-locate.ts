@@ -29,10 +29,29 @@ export function parseLocation(text: string, what: string): Location {
     }
   }
   if ((scheme === 'http' || scheme === 'https') && URL.canParse(text)) return { kind: 'http', url: new URL(text) }
-  throw new InputError(
-    'InvalidLocation',
-    `${what} '${showLocation(text)}' cannot be reached: this runtime knows file://, http:// and https://`,
-  )
+  const known = 'file://, http:// and https:// (a presigned URL, too)'
+  const shown = `${what} '${showLocation(text)}'`
+  const store = Object.hasOwn(objectStores, scheme) ? objectStores[scheme] : undefined
+  if (store !== undefined) {
+    throw new InputError(
+      'UnsupportedScheme',
+      `${shown}: ${scheme}:// (${store}) is not opened by this runtime; it opens ${known}. Give such a URL of the same file, or upload it: POST /model-manage/api/files, or moc, which uploads local files by itself`,
+      { scheme },
+    )
+  }
+  throw new InputError('InvalidLocation', `${shown} cannot be reached: this runtime opens ${known}`, { scheme })
+}
+
+const objectStores: Readonly<Record<string, string>> = {
+  s3: 'Amazon S3',
+  s3a: 'Amazon S3',
+  hdfs: 'Hadoop',
+  webhdfs: 'Hadoop',
+  gs: 'Google Cloud Storage',
+  abfss: 'Azure Data Lake',
+  abfs: 'Azure Data Lake',
+  wasbs: 'Azure Blob Storage',
+  dbfs: 'Databricks',
 }
 
 /** For messages: without user, password, query (signatures live there) and fragment. */

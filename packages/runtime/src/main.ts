@@ -6,6 +6,7 @@ import { type Agent, startAgent } from './agent.ts'
 import { findLanguages } from './agent-languages.ts'
 import { claimWorkFolder } from './agent-leftovers.ts'
 import { parseConfig, type RuntimeConfig } from './config.ts'
+import { makeContentCache } from './content-cache.ts'
 import { ensureEnvironment } from './python/environments.ts'
 import { coolPython, warmPython } from './python/launch-python.ts'
 import { messageOf } from './register.ts'
@@ -57,10 +58,12 @@ async function runAgent(config: RuntimeConfig, log: (line: string) => void): Pro
       gatewayUrl: config.gatewayUrl,
       runtimeName: config.name,
       fileRoots: { open: config.fileRoots, closed: ownFolders(config) },
+      allowLinkLocal: config.allowLinkLocal,
       jobTimeoutSeconds: config.jobTimeoutSeconds,
       languages: languages.runners,
       ensureEnvironment,
       environmentsDir: join(config.workDir, 'environments'),
+      contentCache: makeContentCache(join(config.workDir, 'cache'), config.cacheBytes),
       keepPlaygrounds: config.keepPlaygrounds,
       log,
     },

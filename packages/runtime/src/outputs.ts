@@ -3,7 +3,7 @@
  * finished; a job that fails leaves nothing. What can be known before the model runs is checked then.
  */
 
-import { openAsBlob } from 'node:fs'
+import { createReadStream, openAsBlob } from 'node:fs'
 import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,6 +11,7 @@ import { type Asset, type Client, embeddedBytesMax, InputError, Unmet } from '@r
 import type { PlanInput, PlanOutput } from './harness-protocol.ts'
 import { basicAuth, type Credentials, networkProblem, withoutUser } from './inputs-fetch.ts'
 import { declaredFormat } from './inputs-format.ts'
+import { callHttp } from './inputs-http.ts'
 import { type FileRoots, locateOutput, parseLocation, showLocation } from './inputs-locate.ts'
 import { type Job, schemaFields } from './run-job-document.ts'
 import { untilAnswered } from './run-job-retry.ts'
@@ -18,6 +19,7 @@ import { untilAnswered } from './run-job-retry.ts'
 export interface OutputContext {
   client: Pick<Client, 'files'>
   fileRoots: FileRoots
+  allowLinkLocal: boolean
   credentials: Readonly<Record<string, Credentials>>
   /** For output that has no place of its own on this machine. */
   folder: string
@@ -30,29 +32,43 @@ type Target = { kind: 'file'; path: string } | { kind: 'http'; url: URL } | { ki
 
 export interface PreparedOutput {
   asset: Asset
+  /** Place in the job, which finds its credentials: `outputData[0]`. */
+  assetKey: string
   plan: PlanOutput
   target: Target
   /** Publishing changes something outside the job's document, so the lease is proved right before. */
   isExternal: boolean
 }
 
-export async function prepareOutput(
+/** All outputs of a job: the first is slot 1, the next 3, 5 … The schema is that of slot 1. Each is told as soon as its side file exists. */
+export async function prepareOutputs(
   job: Job,
   inputs: readonly PlanInput[],
   schema: unknown,
-  context: OutputContext,
-): Promise<PreparedOutput> {
-  const asset = job.outputData[0] ?? embeddedDefault(job, inputs)
-  const format = outputFormat(asset, job, inputs)
-  const target = await findTarget(asset, context)
-  refuseInputAsOutput(target, inputs)
-  const path =
-    target.kind === 'file'
-      ? join(dirname(target.path), `.${basename(target.path).slice(0, 150)}.${context.attemptName}.part`)
-      : join(context.folder, 'output')
-  await tryToWrite(path, asset)
-  const columns = format === 'CSV' ? (schemaFields(schema)?.map((field) => field.name) ?? null) : null
-  return { asset, plan: { path, format, columns }, target, isExternal: target.kind !== 'embedded' }
+  context: OutputContext & { onPrepared: (output: PreparedOutput) => void },
+): Promise<void> {
+  const assets = job.outputData.length > 0 ? job.outputData : [embeddedDefault(job, inputs)]
+  const targets: Target[] = []
+  for (const [index, asset] of assets.entries()) {
+    const format = outputFormat(asset, job, inputs)
+    const target = await findTarget(asset, context)
+    refuseInputAsOutput(target, inputs)
+    refuseSameOutput(target, targets)
+    targets.push(target)
+    const path =
+      target.kind === 'file'
+        ? join(dirname(target.path), `.${basename(target.path).slice(0, 150)}.${context.attemptName}.part`)
+        : join(context.folder, `output-${index}`)
+    await tryToWrite(path, asset)
+    const columns = format === 'CSV' && index === 0 ? (schemaFields(schema)?.map((field) => field.name) ?? null) : null
+    const isExternal = target.kind !== 'embedded'
+    context.onPrepared({ asset, assetKey: `outputData[${index}]`, plan: { path, format, columns }, target, isExternal })
+  }
+}
+
+function refuseSameOutput(target: Target, earlier: readonly Target[]): void {
+  if (target.kind !== 'file' || !earlier.some((other) => other.kind === 'file' && other.path === target.path)) return
+  throw new InputError('OutputTwice', `Output '${target.path}' is named twice: each slot needs a file of its own`)
 }
 
 /** Publishing would replace the very rows that were scored. */
@@ -114,7 +130,7 @@ export async function publishOutput(output: PreparedOutput, context: OutputConte
     }
   }
   if (target.kind === 'file') await moveIntoPlace(plan.path, target.path)
-  else await put(target.url, plan.path, context)
+  else await put(target.url, output, context)
   return { ...asset, fileFormat: declared, fileSize }
 }
 
@@ -152,26 +168,27 @@ async function moveIntoPlace(from: string, to: string): Promise<void> {
   await rename(from, to)
 }
 
-async function put(url: URL, path: string, context: OutputContext): Promise<void> {
+async function put(url: URL, { assetKey, plan }: PreparedOutput, context: OutputContext): Promise<void> {
   const shown = showLocation(url.href)
-  const body = await openAsBlob(path)
+  const { size } = await stat(plan.path)
   for (let attempt = 1; ; attempt++) {
     let problem: string
     try {
-      const headers = basicAuth(url, context.credentials['outputData[0]'])
-      const response = await fetch(withoutUser(url), {
+      const response = await callHttp({
         method: 'PUT',
-        body,
-        headers,
-        redirect: 'error',
+        url: withoutUser(url),
+        headers: { ...basicAuth(url, context.credentials[assetKey]), 'content-length': String(size) },
+        body: () => createReadStream(plan.path),
         signal: context.signal,
+        allowLinkLocal: context.allowLinkLocal,
       })
-      await response.body?.cancel()
-      if (response.ok) return
-      problem = `the server answered ${response.status}${response.statusText === '' ? '' : ` ${response.statusText}`}`
+      response.body.destroy()
+      if (response.status >= 200 && response.status < 300) return
+      problem = `the server answered ${response.statusLine}`
       if (response.status < 500 && response.status !== 429)
         throw new Unmet('OutputNotWritable', `Output '${shown}' was not taken: ${problem}`)
     } catch (error) {
+      if (error instanceof InputError) throw new InputError(error.code, `Output '${shown}': ${error.message}`)
       if (context.signal.aborted || error instanceof Unmet) throw error
       problem = networkProblem(error)
     }
@@ -181,9 +198,9 @@ async function put(url: URL, path: string, context: OutputContext): Promise<void
   }
 }
 
-/** Nothing half-written stays. */
+/** Nothing half-written stays, whatever a model put in its place. */
 export async function discardOutput(output: PreparedOutput): Promise<void> {
-  await rm(output.plan.path, { force: true })
+  await rm(output.plan.path, { recursive: true, force: true })
 }
 
 function outputName(asset: Asset): string {

@@ -14,8 +14,9 @@ import { assetPath, type Job } from './run-job-document.ts'
 import { untilAnswered } from './run-job-retry.ts'
 
 export interface PlaygroundContext {
-  client: Pick<Client, 'files'>
   signal: AbortSignal
+  /** Brings a managed file to a path. */
+  fetchManaged: (sha256: string, target: string) => Promise<void>
   /** Brings an EXTERNAL_FILE asset to a path; `assetKey` such as `additionalAssets[0]` finds its credentials. */
   fetchExternal: (asset: Asset, assetKey: string, target: string) => Promise<void>
   warn: (text: string) => void
@@ -117,8 +118,7 @@ async function writeAsset(asset: Asset, assetKey: string, target: string, contex
     await mkdir(dirname(target), { recursive: true })
     const embedded = embeddedContent(asset)
     if (embedded !== null) await writeFile(target, embedded)
-    else if (asset.contentHash)
-      await downloadManaged(context.client, asset.contentHash.hexString, target, context.signal)
+    else if (asset.contentHash) await context.fetchManaged(asset.contentHash.hexString, target)
     else await context.fetchExternal(asset, assetKey, target)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code

@@ -1,6 +1,7 @@
 /** An attempt at a job: what it is given, what it works with, how it ends. */
 import type { Client, FinishInput, LeaseBody } from '@rowhouse/contract'
 import type { JobConsole } from './console.ts'
+import type { ContentCache } from './content-cache.ts'
 import type { Launch, PlanInput } from './harness-protocol.ts'
 import type { FileRoots } from './inputs-locate.ts'
 import type { RunFacts } from './outcome.ts'
@@ -22,11 +23,13 @@ export interface RunContext {
   gatewayUrl: string
   runtimeName: string
   fileRoots: FileRoots
+  allowLinkLocal: boolean
   jobTimeoutSeconds: number | null
   /** Interpreter and launcher of each language this runtime has. */
   languages: Partial<Record<Language, { interpreter: string; launch: Launch }>>
   ensureEnvironment: EnsureEnvironment
   environmentsDir: string
+  contentCache: ContentCache
   keepPlaygrounds: boolean
   log: (line: string) => void
 }
@@ -52,5 +55,6 @@ export interface Work {
   report: Report
   facts: RunFacts
   inputs: PlanInput[]
-  output: PreparedOutput | null
+  /** By slot: 1, 3, 5 … Empty for train. */
+  outputs: PreparedOutput[]
 }

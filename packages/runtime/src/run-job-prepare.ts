@@ -5,8 +5,8 @@ import { AppError, type Asset } from '@rowhouse/contract'
 import type { HarnessPlan, Launch } from './harness-protocol.ts'
 import { prepareInputs } from './inputs.ts'
 import { fetchExternal } from './inputs-fetch.ts'
-import { type OutputContext, prepareOutput } from './outputs.ts'
-import { buildPlayground, type Playground } from './playground.ts'
+import { type OutputContext, type PreparedOutput, prepareOutputs } from './outputs.ts'
+import { buildPlayground, downloadManaged, type Playground } from './playground.ts'
 import type { Work } from './run-job-attempt.ts'
 import { chooseLanguage, choosePrimarySource, type Job, recordsetRows } from './run-job-document.ts'
 import { findSchema, type Schemas } from './run-job-schema.ts'
@@ -21,16 +21,17 @@ export interface Prepared {
 
 export async function prepareRun(job: Job, work: Work): Promise<Prepared> {
   const { context, attempt, signal, console } = work
-  const { client, fileRoots } = context
+  const { client, fileRoots, allowLinkLocal } = context
   const credentials = attempt.lease.credentials
   const source = choosePrimarySource(job.modelAssets)
   const folder = join(attempt.folder, 'playground')
   const files = join(attempt.folder, 'files')
   await Promise.all([folder, files, join(attempt.folder, 'tmp')].map((path) => mkdir(path, { recursive: true })))
-  const fetchContext = { fileRoots, credentials, signal }
+  const fetchContext = { fileRoots, credentials, signal, allowLinkLocal }
   const playground = await buildPlayground(folder, job, {
-    client,
     signal,
+    fetchManaged: (sha256, target) =>
+      context.contentCache.bring(sha256, target, (path) => downloadManaged(client, sha256, path, signal)),
     fetchExternal: (asset, key, target) => fetchExternal(asset, key, target, fetchContext),
     warn: (text) => console.say(text, 'warning'),
   })
@@ -48,9 +49,9 @@ export async function prepareRun(job: Job, work: Work): Promise<Prepared> {
       warn: (text) => console.say(text, 'warning'),
     })),
   )
-  if (job.function !== 'train') work.output = await prepareOutput(job, work.inputs, schemas.output, outputContext(work))
-  if (job.outputData.length > 1) {
-    console.say(`the job names ${job.outputData.length} outputs; only the first one is written`, 'warning')
+  if (job.function !== 'train') {
+    const onPrepared = (output: PreparedOutput) => void work.outputs.push(output)
+    await prepareOutputs(job, work.inputs, schemas.output, { ...outputContext(work), onPrepared })
   }
   const language = chooseLanguage(job.modelType, sourcePath)
   const runner = context.languages[language]
@@ -95,7 +96,8 @@ function makePlan(job: Job, work: Work, { playground, sourcePath, source, schema
     },
     jobJsonPath: playground.jobJsonPath,
     inputs: work.inputs,
-    output: work.output?.plan ?? null,
+    output: work.outputs[0]?.plan ?? null,
+    furtherOutputs: work.outputs.slice(1).map(({ plan }, index) => ({ ...plan, slot: index * 2 + 3 })),
     rejectsPath: join(work.attempt.folder, 'rejects.jsonl'),
     jobParameters: job.parameters,
     inputSchema: schemas.inputs[0] ?? null,
@@ -112,6 +114,7 @@ export function outputContext({ context, attempt, signal }: Work): OutputContext
   return {
     client: context.client,
     fileRoots: context.fileRoots,
+    allowLinkLocal: context.allowLinkLocal,
     credentials: lease.credentials,
     folder: join(attempt.folder, 'files'),
     attemptName: `${lease.jobId}-${lease.attempt}`,

@@ -28,7 +28,7 @@ export async function runJob(attempt: Attempt, context: RunContext): Promise<Att
   const startedAt = performance.now()
   const progress = () => toProgress(facts, inputs, performance.now() - startedAt)
   const report = startReport({ client: context.client, attempt: lease, console, progress, stop, signal })
-  const work: Work = { context, attempt, signal, console, report, facts, inputs, output: null }
+  const work: Work = { context, attempt, signal, console, report, facts, inputs, outputs: [] }
   let timer: NodeJS.Timeout | undefined
   console.say(`batch job ${lease.jobId} received by ${context.runtimeName} (attempt ${lease.attempt})`)
   try {
@@ -46,7 +46,9 @@ export async function runJob(attempt: Attempt, context: RunContext): Promise<Att
     return endOfError(error, work, progress)
   } finally {
     clearTimeout(timer)
-    if (work.output) await discardOutput(work.output)
+    // what stays behind is no reason to lose the result
+    for (const output of work.outputs)
+      await discardOutput(output).catch((error) => context.log(`a side file stays behind: ${error.message}`))
     if (!context.keepPlaygrounds)
       await rm(attempt.folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
   }
@@ -61,7 +63,7 @@ async function runAttempt(job: Job, work: Work): Promise<Result> {
   console.say(
     `loading ${plan.source}, function ${plan.functions[job.function] ?? job.function}, ${plan.inputs.length} input(s)`,
   )
-  await noteLeftovers(attempt, work.output, null)
+  await noteLeftovers(attempt, work.outputs, null)
   await runModel({
     launch,
     interpreter,
@@ -71,13 +73,12 @@ async function runAttempt(job: Job, work: Work): Promise<Result> {
     signal,
     console,
     facts,
-    onPid: (pid) => void noteLeftovers(attempt, work.output, pid).catch(() => {}),
+    onPid: (pid) => void noteLeftovers(attempt, work.outputs, pid).catch(() => {}),
   })
   const stop = stopReason(signal)
   if (stop?.why === 'lost' || stop?.why === 'released') throw new Stopped(stop)
   const verdict = decideOutcome(facts)
-  const outputData =
-    verdict.publish && work.output ? [await publish(work.output, work), ...job.outputData.slice(1)] : null
+  const outputData = verdict.publish && work.outputs.length > 0 ? await publishAll(work) : null
   const additionalAssets = await collectAssets(verdict, playground, plan, { before, work })
   sayVerdict(console, verdict)
   return {
@@ -107,9 +108,13 @@ function childEnvironment(home: string, tmp: string, jobId: string, context: Run
   return env
 }
 
-async function publish(output: PreparedOutput, work: Work): Promise<Asset> {
-  if (output.isExternal) await work.report.prove()
-  return publishOutput(output, outputContext(work))
+async function publishAll(work: Work): Promise<Asset[]> {
+  const published: Asset[] = []
+  for (const output of work.outputs) {
+    if (output.isExternal) await work.report.prove()
+    published.push(await publishOutput(output, outputContext(work)))
+  }
+  return published
 }
 
 async function collectAssets(
@@ -180,11 +185,9 @@ function failedVerdict(error: unknown, context: RunContext): Verdict {
 }
 
 /** For the next agent in this work folder, should this one be killed: what to stop and what to remove. */
-async function noteLeftovers(attempt: Attempt, output: PreparedOutput | null, pid: number | null): Promise<void> {
-  await writeFile(
-    join(attempt.folder, 'leftovers.json'),
-    JSON.stringify({ pid, sideFile: output?.isExternal ? output.plan.path : null }),
-  )
+async function noteLeftovers(attempt: Attempt, outputs: readonly PreparedOutput[], pid: number | null): Promise<void> {
+  const sideFiles = outputs.filter((output) => output.isExternal).map((output) => output.plan.path)
+  await writeFile(join(attempt.folder, 'leftovers.json'), JSON.stringify({ pid, sideFiles }))
 }
 
 function toProgress(facts: RunFacts, inputs: readonly PlanInput[], elapsedMs: number): JobProgress {

@@ -90,7 +90,7 @@ describe('an input that', () => {
     [
       'has a scheme nobody knows',
       's3://bucket/x.csv',
-      "Input 's3://bucket/x.csv' cannot be reached: this runtime knows file://, http:// and https://",
+      /^Input 's3:\/\/bucket\/x.csv': s3:\/\/ \(Amazon S3\) is not opened by this runtime; it opens file:\/\/, http:\/\/ and https:\/\//,
     ],
     ['is empty', 'empty.csv', /^Input 'empty\.csv' is empty/],
     ['has an unclosed quote', 'quote.csv', /quot/],

@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { makeClient } from '@rowhouse/contract'
 import { type Agent, startAgent } from '../src/agent.ts'
 import { findLanguages } from '../src/agent-languages.ts'
+import { makeContentCache } from '../src/content-cache.ts'
 import { ensureEnvironment } from '../src/python/environments.ts'
 import { coolPython } from '../src/python/launch-python.ts'
+import type { RunContext } from '../src/run-job-attempt.ts'
 import { type GatewayFixture, startGateway } from './gateway-fixture.ts'
 
 export interface RuntimeFixture {
@@ -23,6 +25,9 @@ export interface RuntimeOptions {
   slots?: number
   jobTimeoutSeconds?: number
   gateway?: GatewayFixture
+  /** Where environments are kept; else below the runtime's own folder. */
+  environmentsDir?: string
+  run?: (run: RunContext) => RunContext
 }
 
 export async function startRuntime(options: RuntimeOptions = {}): Promise<RuntimeFixture> {
@@ -34,23 +39,26 @@ export async function startRuntime(options: RuntimeOptions = {}): Promise<Runtim
   const client = makeClient({ baseUrl: gateway.url })
   const languages = await findLanguages('python3', say)
   const slots = options.slots ?? 1
+  const run: RunContext = {
+    client,
+    gatewayUrl: gateway.url,
+    runtimeName: 'engine-1',
+    fileRoots: { open: [data], closed: [join(data, 'closed')] },
+    allowLinkLocal: false,
+    jobTimeoutSeconds: options.jobTimeoutSeconds ?? null,
+    languages: languages.runners,
+    ensureEnvironment,
+    environmentsDir: options.environmentsDir ?? join(folder, 'environments'),
+    contentCache: makeContentCache(join(folder, 'cache'), 1_000_000),
+    keepPlaygrounds: false,
+    log: say,
+  }
   const agent = startAgent({
     client,
     registration: { name: 'engine-1', initialTags: ['DEV', 'cc-fraud'], stage: 'DEV', slots },
     slots,
     workFolder: folder,
-    run: {
-      client,
-      gatewayUrl: gateway.url,
-      runtimeName: 'engine-1',
-      fileRoots: { open: [data], closed: [join(data, 'closed')] },
-      jobTimeoutSeconds: options.jobTimeoutSeconds ?? null,
-      languages: languages.runners,
-      ensureEnvironment,
-      environmentsDir: join(folder, 'environments'),
-      keepPlaygrounds: false,
-      log: say,
-    },
+    run: options.run?.(run) ?? run,
     log: say,
   })
   agent.ended.catch((error) => say(`ended: ${error.message}`))

@@ -2,6 +2,7 @@
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
+import type { RunContext } from '../src/run-job-attempt.ts'
 import {
   cards,
   embedded,
@@ -40,6 +41,20 @@ it('an agent registers with its tags and slots, and beats naming what it runs', 
     initialTags: ['DEV', 'cc-fraud'],
     slots: 1,
   })
+})
+
+it('a fault of the agent itself hands the job back as a failed try', async () => {
+  const broken = (run: RunContext): RunContext =>
+    Object.defineProperty({ ...run }, 'runtimeName', {
+      get: () => {
+        throw new TypeError('no name')
+      },
+    })
+  const runtime = await start({ run: broken })
+  const jobId = runtime.gateway.addJob(await jobOf('adds-score.py', input))
+  const job = await runtime.gateway.ended(jobId)
+  expect([job.failures, job.released]).toEqual([['the runtime failed: no name'], []])
+  expect(runtime.log.join('\n')).toContain('TypeError: no name')
 })
 
 it('while a model runs its messages and counts are told', async () => {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { FinishInput, JobProgress } from '@rowhouse/contract'
+import type { FinishInput, JobProgress, ReleaseInput } from '@rowhouse/contract'
 
 export interface FixtureJob {
   id: string
@@ -17,6 +17,8 @@ export interface FixtureJob {
   progress: JobProgress[]
   finish?: FinishInput
   released: string[]
+  /** Hand-backs that count as a failed try. */
+  failures: string[]
   cancelled: boolean
   leasedAt: number
 }
@@ -25,6 +27,8 @@ export interface GatewayFixture {
   url: string
   jobs: Map<string, FixtureJob>
   files: Map<string, Buffer>
+  /** Hashes asked for, in order. */
+  downloads: string[]
   registrations: Record<string, unknown>[]
   heartbeats: { session: number; running: { jobId: string; attempt: number }[] }[]
   unregistered: number
@@ -62,6 +66,7 @@ class Fixture implements GatewayFixture {
   url = ''
   jobs = new Map<string, FixtureJob>()
   files = new Map<string, Buffer>()
+  downloads: string[] = []
   registrations: Record<string, unknown>[] = []
   heartbeats: GatewayFixture['heartbeats'] = []
   unregistered = 0
@@ -91,6 +96,7 @@ class Fixture implements GatewayFixture {
       messages: [],
       progress: [],
       released: [],
+      failures: [],
       cancelled: false,
       leasedAt: 0,
     }
@@ -250,7 +256,7 @@ class Fixture implements GatewayFixture {
   #attempt(jobId: string, attempt: number, verb: string, body: unknown, response: ServerResponse): unknown {
     const job = this.jobs.get(jobId)
     if (!job) return problem(response, 404, 'NotFound', `No job with id '${jobId}'`)
-    const { messages = [], progress, reason } = body as { messages?: string[]; progress?: JobProgress; reason?: string }
+    const { messages = [], progress, reason, counts } = body as Partial<ReleaseInput> & { messages?: string[]; progress?: JobProgress }
     const repeated = verb === 'finish' && job.state === 'ENDED' && job.attempt === attempt
     if (job.attempt !== attempt || (job.state !== 'RUNNING' && !repeated)) {
       return problem(response, 409, 'LeaseLost', `attempt ${attempt} of ${jobId} is not current`)
@@ -262,7 +268,7 @@ class Fixture implements GatewayFixture {
     if (progress) job.progress.push(progress)
     if (verb === 'progress') return send(response, 200, { cancel: job.cancelled })
     if (verb === 'release') {
-      job.released.push(reason ?? '')
+      job[counts ? 'failures' : 'released'].push(reason ?? '')
       job.state = 'ENDED'
       return send(response, 204)
     }
@@ -279,6 +285,7 @@ class Fixture implements GatewayFixture {
   }
 
   #download(path: string, response: ServerResponse): unknown {
+    this.downloads.push(path.replace('/files/', ''))
     const content = this.files.get(path.replace('/files/', ''))
     if (!content) return problem(response, 404, 'NotFound', `No file ${path}`)
     return response

@@ -23,7 +23,7 @@ export async function expireLeases(ctx: Context): Promise<boolean> {
       where attempt.state = 'RUNNING' and attempt.lease_until <= ${work.now}
       order by attempt.lease_until limit ${batchSize} for update of attempt skip locked`.execute(work.tx)
     for (const { job_id, attempt, engine } of expired.rows) {
-      await loseAttempt(work, { jobId: job_id, attempt }, `runtime '${engine}' went silent`, true)
+      await loseAttempt(work, { jobId: job_id, attempt }, `runtime '${engine}' went silent`, 'lost')
     }
     await matchQueued(work, null, 'the runtime it waited for went silent')
     return expired.rows.length === batchSize

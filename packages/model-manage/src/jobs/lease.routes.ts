@@ -59,7 +59,9 @@ export function leaseRoutes(app: App, ctx: Context): void {
     '/jobs/:id/attempts/:attempt/release',
     { ...runtimes, schema: { ...docs('Hand a job back unfinished'), params: attemptParams, body: ReleaseInput } },
     async (request, reply) => {
-      await inTransaction(ctx, systemName, (work) => releaseJob(work, proofOf(request.params), request.body.reason))
+      await inTransaction(ctx, systemName, (work) =>
+        releaseJob(work, proofOf(request.params), request.body.reason, request.body.counts),
+      )
       return reply.code(204).send()
     },
   )

@@ -7,16 +7,20 @@ import { jobMessage } from './job-message.ts'
 import { type AttemptProof, appendMessages, changedColumns, endAttempt, findJobForUpdate } from './job-store.ts'
 import { recordChange } from './record-change.ts'
 
+/** `lost`: the runtime went silent or was started anew; `failed`: it says that it cannot; `released`: it stops, and this was no try. */
+export type Loss = 'lost' | 'failed' | 'released'
+
 /**
- * An attempt that goes on no longer: its runtime went silent, was started anew, or handed the job back (`counts` false: not a try).
- * The job waits again, in no queue: the caller matches queued jobs next. Nothing happens when the attempt is not the current one.
+ * An attempt that goes on no longer. The job waits again, in no queue: the caller matches queued jobs next. Nothing happens when the
+ * attempt is not the current one.
  */
-export async function loseAttempt(work: Work, proof: AttemptProof, why: string, counts: boolean): Promise<boolean> {
+export async function loseAttempt(work: Work, proof: AttemptProof, why: string, loss: Loss): Promise<boolean> {
+  const counts = loss !== 'released'
   if (!(await endAttempt(work.tx, proof, counts ? 'LOST' : 'RELEASED', work.now))) return false
   const job = await findJobForUpdate(work.tx, proof.jobId)
   if (job === undefined || job.status !== 'RUNNING') return false
   const lostCount = job.lost_count + (counts ? 1 : 0)
-  const fate = await fateOf(work, job, { lostCount, why, counts })
+  const fate = await fateOf(work, job, { lostCount, why, loss })
   await work.tx
     .updateTable('model_manage.job')
     .set({
@@ -28,7 +32,7 @@ export async function loseAttempt(work: Work, proof: AttemptProof, why: string, 
     })
     .where('id', '=', job.id)
     .execute()
-  const happened = `attempt ${proof.attempt} ${counts ? 'was lost' : 'was handed back'}`
+  const happened = `attempt ${proof.attempt} ${happenings[loss]}`
   const text = fate.outcome ?? `${why}; the job waits again (${happened})`
   const level = fate.event === 'job.given-up' ? 'error' : 'warning'
   await appendMessages(work.tx, job.id, [jobMessage(work.now, text, level)])
@@ -36,6 +40,11 @@ export async function loseAttempt(work: Work, proof: AttemptProof, why: string, 
   await recordChange(work, job.id, fate.event, text)
   return true
 }
+
+const happenings = { lost: 'was lost', failed: 'failed', released: 'was handed back' } as const satisfies Record<
+  Loss,
+  string
+>
 
 interface Fate {
   event: JobEvent
@@ -47,14 +56,15 @@ interface Fate {
 async function fateOf(
   work: Work,
   job: JobRow,
-  { lostCount, why, counts }: { lostCount: number; why: string; counts: boolean },
+  { lostCount, why, loss }: { lostCount: number; why: string; loss: Loss },
 ): Promise<Fate> {
   const cancel = job.cancel_reason ?? (await whyUndeployed(work, job))
   if (cancel !== null) return { event: 'job.cancelled', outcome: `cancelled: ${cancel}` }
-  if (!counts) return { event: 'job.released', outcome: null }
+  if (loss === 'released') return { event: 'job.released', outcome: null }
   const event = afterLostAttempt(lostCount, work.ctx.settings.attemptsMax)
   if (event === 'job.lost') return { event, outcome: null }
-  return { event, outcome: `RuntimeLost: ${why}; the job was tried ${lostCount} ${lostCount === 1 ? 'time' : 'times'}` }
+  const code = loss === 'lost' ? 'RuntimeLost' : 'RuntimeFailed'
+  return { event, outcome: `${code}: ${why}; the job was tried ${lostCount} ${lostCount === 1 ? 'time' : 'times'}` }
 }
 
 /** Running jobs of an undeployed deployment may end, but are not begun anew. */

@@ -67,7 +67,7 @@ async function takeOver(work: Work, known: EngineRow, wish: z.output<typeof Regi
     .where('state', '=', 'RUNNING')
     .execute()
   for (const { job_id, attempt } of running) {
-    await loseAttempt(work, { jobId: job_id, attempt }, `runtime '${known.name}' was started anew`, true)
+    await loseAttempt(work, { jobId: job_id, attempt }, `runtime '${known.name}' was started anew`, 'lost')
   }
   return work.tx
     .updateTable('model_manage.engine')

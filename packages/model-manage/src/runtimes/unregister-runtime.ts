@@ -21,6 +21,6 @@ export async function unregisterRuntime(work: Work, id: string, session: number)
     .where('state', '=', 'RUNNING')
     .execute()
   const why = `runtime '${engine.name}' was stopped`
-  for (const { job_id, attempt } of running) await loseAttempt(work, { jobId: job_id, attempt }, why, false)
+  for (const { job_id, attempt } of running) await loseAttempt(work, { jobId: job_id, attempt }, why, 'released')
   await matchQueued(work, id, why)
 }

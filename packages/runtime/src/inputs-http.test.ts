@@ -1,0 +1,121 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
+import { afterEach, describe, expect, it, test } from 'vitest'
+import { callHttp, isLinkLocal } from './inputs-http.ts'
+
+const open: { close(): unknown }[] = []
+afterEach(() => {
+  for (const server of open.splice(0)) server.close()
+})
+
+async function serve(listener: RequestListener): Promise<URL> {
+  return begin(createServer(listener))
+}
+async function begin(server: Server | ReturnType<typeof createTcpServer>): Promise<URL> {
+  open.push(server)
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+}
+const get = (url: URL, more: Partial<Parameters<typeof callHttp>[0]> = {}) =>
+  callHttp({ method: 'GET', url, headers: {}, signal: AbortSignal.timeout(20_000), allowLinkLocal: false, ...more })
+
+test.each([
+  ['169.254.169.254', true],
+  ['169.254.0.1', true],
+  ['::ffff:169.254.169.254', true],
+  ['fe80::1', true],
+  ['64:ff9b::a9fe:a9fe', true],
+  ['fd00:ec2::254', true],
+  ['169.253.1.1', false],
+  ['127.0.0.1', false],
+  ['::1', false],
+  ['10.0.0.1', false],
+])('%s is link-local: %s', (address, expected) => {
+  expect(isLinkLocal(address)).toBe(expected)
+})
+
+describe('a link-local address', () => {
+  const refusal = { code: 'LinkLocalAddress', message: expect.stringContaining('--allow-link-local') }
+
+  it.each([
+    'http://169.254.169.254/latest/meta-data',
+    'http://2852039166/',
+    'http://[::ffff:a9fe:a9fe]/',
+    'https://[fe80::1]/',
+  ])('%s is not opened', async (url) => {
+    await expect(get(new URL(url))).rejects.toMatchObject(refusal)
+  })
+
+  it('is not opened by way of a redirect', async () => {
+    const url = await serve((_request, response) =>
+      response.writeHead(302, { location: 'http://169.254.169.254/' }).end(),
+    )
+    await expect(get(url)).rejects.toMatchObject(refusal)
+  })
+})
+
+describe('redirects', () => {
+  const hops = (count: number) =>
+    serve((request, response) => {
+      const n = Number(request.url?.slice(1) || 0)
+      if (n < count) response.writeHead(307, { location: `/${n + 1}` }).end()
+      else response.end('there')
+    })
+
+  it('are followed five times', async () => {
+    expect(await text((await get(await hops(5))).body)).toBe('there')
+  })
+
+  it('are not followed six times', async () => {
+    await expect(get(await hops(6))).rejects.toThrow('redirects more than 5 times')
+  })
+
+  it('to another host or port are followed without the credentials', async () => {
+    const seen: (string | undefined)[] = []
+    const other = await serve((request, response) => {
+      seen.push(request.headers.authorization)
+      response.end('there')
+    })
+    const first = await serve((request, response) => {
+      seen.push(request.headers.authorization)
+      if (request.url === '/') response.writeHead(302, { location: '/same' }).end()
+      else response.writeHead(302, { location: other.href }).end()
+    })
+    expect(await text((await get(first, { headers: { authorization: 'Basic x' } })).body)).toBe('there')
+    expect(seen).toEqual(['Basic x', 'Basic x', undefined])
+  })
+
+  it('to what is no http URL are refused', async () => {
+    const url = await serve((_request, response) => response.writeHead(302, { location: 'file:///etc/passwd' }).end())
+    await expect(get(url)).rejects.toThrow('not an http URL')
+  })
+})
+
+describe('a server that', () => {
+  it('takes the connection and says nothing is given up', async () => {
+    const url = await serve(() => {})
+    await expect(get(url, { idleMs: 50 })).rejects.toThrow('it said nothing for 0.05 s')
+  })
+
+  it('stops in the middle of its answer is given up', async () => {
+    const url = await serve((_request, response) => void response.writeHead(200).write('half'))
+    const { body } = await get(url, { idleMs: 50 })
+    await expect(text(body)).rejects.toThrow()
+  })
+
+  it('never comes to a secure connection is given up', async () => {
+    const url = await begin(createTcpServer(() => {}))
+    const secure = new URL(url.href.replace('http:', 'https:'))
+    await expect(get(secure, { connectMs: 50 })).rejects.toThrow('no connection within 0.05 s')
+  })
+
+  it('compresses is read as it was before', async () => {
+    const url = await serve((_request, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'text/csv' }).end(gzipSync('a,b\n1,2\n')),
+    )
+    const { status, mediaType, body } = await get(url)
+    expect([status, mediaType, await text(body)]).toEqual([200, 'text/csv', 'a,b\n1,2\n'])
+  })
+})
