@@ -131,7 +131,7 @@ describe('one sentence for a failure', () => {
       'could not read its input: line 3: a quote is not closed',
     )
     expect(failed({ phase: 'output', error: 'No space left on device' })).toBe(
-      'could not write its output: No space left on device',
+      'could not write its output: the disk it goes to is full; make room there and run the job again',
     )
   })
 })

@@ -156,12 +156,19 @@ function failure(facts: RunFacts, outcome: string): Verdict {
 /** `raised KeyError 'amount' at record 17 (line 18)` */
 export function describeFailure(failed: FailedEvent): string {
   if (failed.phase === 'input') return `could not read its input: ${failed.error}`
-  if (failed.phase === 'output') return `could not write its output: ${failed.error}`
+  if (failed.phase === 'output') return `could not write its output: ${outputProblem(failed.error)}`
   const raised = `raised ${failed.error.replace(/^([\w.]+): (?=['"])/, '$1 ')}`
   if (failed.phase === 'load') return `${raised} while the source was loaded`
   if (failed.phase === 'init') return `${raised} in init`
   if (failed.record === null) return `${raised} in ${failed.phase}`
   return `${raised} at record ${failed.record}${failed.line === null ? '' : ` (line ${failed.line})`}`
+}
+
+/** Both harnesses, in one's own words and in the system's. */
+function outputProblem(error: string): string {
+  const reason = error.replace(/^the output cannot be written: /, '')
+  if (!/^(No space left on device|the disk is full)$/.test(reason)) return reason
+  return 'the disk it goes to is full; make room there and run the job again'
 }
 
 function signalNumber(signal: string): string {
