@@ -49,7 +49,8 @@ async function prepareInput(asset: Asset, index: number, job: Job, context: Inpu
   if (format !== 'CSV') return { ...common, columns: null, hasBom: false, records: null, bytes: opened.bytes }
   const scan = await scanInput(opened.path, name, context)
   const columns = columnTypes(scan.columns, context.schemas[index] ?? context.schemas[0])
-  return { ...common, columns, hasBom: scan.hasBom, records: scan.records, bytes: scan.bytes }
+  const { hasBom, records, bytes } = scan
+  return { ...common, columns, typing: job.csvTyping, hasBom, records, bytes }
 }
 
 async function scanInput(path: string, name: string, { signal, warn }: InputContext) {

@@ -26,6 +26,7 @@ const LeasedJob = z.looseObject({
   enableInputSchemaChecking: z.boolean().nullish(),
   enableOutputSchemaChecking: z.boolean().nullish(),
   stopOnBadRecords: z.boolean().nullish(),
+  usePandasCSVConverter: z.boolean().nullish(),
 })
 
 export type ModelFunction = HarnessPlan['function']
@@ -46,6 +47,8 @@ export interface Job {
   checkInputSchema: boolean
   checkOutputSchema: boolean
   stopOnBadRecords: boolean
+  /** CSV cells by the type of their column, as pandas has it; `cells`: each by itself. */
+  csvTyping: 'columns' | 'cells'
   /** As it was sent: what `__moc_runtime/model_definition.job.json` holds. */
   document: Record<string, unknown>
 }
@@ -82,6 +85,7 @@ export function parseJob(document: Record<string, unknown>): Job {
     outputSchemas: (meta.outputSchema ?? []).map(schemaDefinition),
     checkInputSchema: job.enableInputSchemaChecking ?? false,
     checkOutputSchema: job.enableOutputSchemaChecking ?? false,
+    csvTyping: (job.usePandasCSVConverter ?? job.jobParameters?.usePandasCSVConverter) === false ? 'cells' : 'columns',
     stopOnBadRecords: job.stopOnBadRecords ?? job.jobParameters?.stopOnBadRecords === true,
     document,
   }

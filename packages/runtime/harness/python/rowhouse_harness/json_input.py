@@ -32,9 +32,14 @@ except Exception:
     fast_loads = None
 
 
+# orjson takes a whole number that 64 bits cannot hold for a float; the standard library keeps its digits.
+TO_ZERO = bytes.maketrans(b'123456789', b'000000000')
+TOO_LONG = b'0' * 20
+
+
 def parse_line(line):
     """A line of bytes; raises ValueError, in the words of the standard library whatever reads."""
-    if fast_loads is not None:
+    if fast_loads is not None and TOO_LONG not in line.translate(TO_ZERO):
         try:
             return fast_loads(line)
         except ValueError:

@@ -1,0 +1,3 @@
+# modelop.metrics
+def metrics(data):
+    yield data.iloc[0].to_dict()

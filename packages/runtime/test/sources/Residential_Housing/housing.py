@@ -1,0 +1,5 @@
+import json
+
+# modelop.metrics
+def metrics(df):
+    yield json.dumps({"rmse": float(df.price.std(ddof=0))})

@@ -1,0 +1,2 @@
+def wrap(n, alone):
+    return {"n": n, "alone": alone}

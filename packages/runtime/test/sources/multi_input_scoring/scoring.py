@@ -1,0 +1,3 @@
+# modelop.score
+def score(data, baseline):
+    return {"datum": data, "second": baseline}

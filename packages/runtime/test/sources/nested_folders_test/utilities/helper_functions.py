@@ -1,0 +1,5 @@
+from .constants import ONE
+
+# modelop.score
+def scale(x, factor):
+    return x * factor * ONE
