@@ -1,6 +1,6 @@
 export { type ColumnType, columnType } from './csv/column-type.ts'
+export type { CsvBatch, CsvColumn, CsvReject } from './csv/csv-batch.ts'
 export { type CellValue, isBlankWord } from './csv/csv-cells.ts'
-export type { CsvBatch, CsvColumn, CsvReject } from './csv/csv-parser.ts'
 export { CsvWriter, SCALAR_COLUMN, type Sink } from './csv/csv-writer.ts'
 export { type CsvReading, type ReadBytes, type ReadCsvOptions, readCsv, readCsvFile } from './csv/read-csv.ts'
 export { type CsvScan, type ScannedColumn, type ScanOptions, scanCsv } from './csv/scan-csv.ts'

@@ -8,33 +8,9 @@
  */
 
 import type { ColumnType } from './column-type.ts'
+import type { CsvBatch, CsvColumn } from './csv-batch.ts'
 import { type CellValue, isBlankWord, parseCell, typeInWords } from './csv-cells.ts'
-
-export interface CsvColumn {
-  name: string
-  type: ColumnType
-}
-
-export interface CsvReject {
-  /** Index in the batch. */
-  index: number
-  reason: string
-  column: string | null
-  /** The record as it stands in the file, cut at RAW_BYTES_MAX. */
-  raw: string
-}
-
-export interface CsvBatch {
-  /** undefined: rejected. */
-  records: (Record<string, CellValue> | undefined)[]
-  /** Line on which each record starts. */
-  lines: number[]
-  rejects: CsvReject[]
-  /** Records that had fewer cells than the header. */
-  filled: number
-}
-
-export const newBatch = (): CsvBatch => ({ records: [], lines: [], rejects: [], filled: 0 })
+import { TextCache } from './text-cache.ts'
 
 const LF = 0x0a
 const CR = 0x0d
@@ -44,10 +20,6 @@ const POINT = 0x2e
 const RAW_BYTES_MAX = 64 * 1024
 const DIGITS_MAX = 15
 const POWERS = Array.from({ length: DIGITS_MAX + 1 }, (_, exponent) => 10 ** exponent)
-const CACHE_SLOTS = 256
-const CACHED_BYTES_MAX = 24
-/** A column with so many texts that were not in its cache does without it. */
-const MISSES_MAX = 4096
 /** V8 copies a part of a string up to this length, and slices longer ones. */
 const COPY_MAX = 12
 
@@ -57,17 +29,6 @@ function compileRecord(columns: readonly CsvColumn[], cells: CsvParser): () => R
   const key = (name: string) => (name === '__proto__' ? '["__proto__"]' : JSON.stringify(name))
   const fields = columns.map(({ name, type }, index) => `${key(name)}:cells.${type}(${index})`)
   return new Function('cells', `return () => ({${fields.join(',')}})`)(cells)
-}
-
-/** The texts of a column that were met last, by the hash of their bytes. */
-interface TextCache {
-  /** CACHED_BYTES_MAX for each slot: what was met, to be compared byte by byte. */
-  keys: Uint8Array
-  texts: string[]
-}
-
-function makeTextCache(): TextCache {
-  return { keys: new Uint8Array(CACHE_SLOTS * CACHED_BYTES_MAX), texts: Array.from({ length: CACHE_SLOTS }, () => '') }
 }
 
 const blankOr = (text: string): string | null => (isBlankWord(text) ? null : text)
@@ -87,7 +48,6 @@ export class CsvParser {
   readonly #columns: readonly CsvColumn[]
   readonly #delimiter: number
   readonly #caches: (TextCache | null)[]
-  readonly #misses: Int32Array
   readonly #readRecord: () => Record<string, CellValue>
   #bytes: Buffer = Buffer.alloc(1)
   #latin = ''
@@ -105,8 +65,7 @@ export class CsvParser {
   constructor(columns: readonly CsvColumn[], delimiter = ',', firstLine = 2) {
     this.#columns = columns
     this.#delimiter = delimiter.charCodeAt(0)
-    this.#caches = columns.map(({ type }) => (type === 'string' ? makeTextCache() : null))
-    this.#misses = new Int32Array(columns.length)
+    this.#caches = columns.map(({ type }) => (type === 'string' ? new TextCache() : null))
     this.#line = firstLine
     this.#readRecord = compileRecord(columns, this)
   }
@@ -320,9 +279,13 @@ export class CsvParser {
     const length = end - from
     if (length === 0) return null
     if (bits >= 0x80) return bytes.toString('utf8', from, end)
-    if (length <= CACHED_BYTES_MAX && (this.#misses[column] as number) < MISSES_MAX)
-      return this.#cachedText(column, from, length, hash)
-    return blankOr(this.#plainText(from, end))
+    const cache = this.#caches[column] as TextCache
+    if (!cache.holds(length)) return blankOr(this.#plainText(from, end))
+    const met = cache.find(bytes, from, length, hash)
+    if (met !== null) return met
+    const text = blankOr(this.#plainText(from, end))
+    if (text !== null) cache.keep(bytes, from, text, hash)
+    return text
   }
 
   /** Copies of at most 12 characters are not slices: a slice would keep its whole block alive in a model that remembers it. */
@@ -333,25 +296,6 @@ export class CsvParser {
     if (length <= COPY_MAX) return latin.substring(start, start + length)
     if (length > 2 * COPY_MAX) return this.#bytes.toString('latin1', from, end)
     return latin.substring(start, start + COPY_MAX) + latin.substring(start + COPY_MAX, start + length)
-  }
-
-  #cachedText(column: number, from: number, length: number, hash: number): string | null {
-    const { keys, texts } = this.#caches[column] as TextCache
-    const bytes = this.#bytes
-    const slot = hash & (CACHE_SLOTS - 1)
-    const text = texts[slot] as string
-    if (text.length === length) {
-      const key = slot * CACHED_BYTES_MAX
-      let index = 0
-      while (index < length && keys[key + index] === bytes[from + index]) index += 1
-      if (index === length) return text
-    }
-    this.#misses[column] = (this.#misses[column] as number) + 1
-    const fresh = this.#plainText(from, from + length)
-    if (isBlankWord(fresh)) return null
-    for (let index = 0; index < length; index++) keys[slot * CACHED_BYTES_MAX + index] = bytes[from + index] as number
-    texts[slot] = fresh
-    return fresh
   }
 
   /** Past lines that are empty or hold only blanks. False: nothing but those, or not known yet. */

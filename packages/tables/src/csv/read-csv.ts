@@ -1,7 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { fileError, TableError } from '../table-error.ts'
+import { type CsvBatch, type CsvColumn, newBatch } from './csv-batch.ts'
 import { type CsvHeader, parseCsvHeader } from './csv-header.ts'
-import { type CsvBatch, type CsvColumn, CsvParser, newBatch } from './csv-parser.ts'
+import { CsvParser } from './csv-parser.ts'
 
 /** Fills `into[offset … offset + length)`; 0: the end. */
 export type ReadBytes = (into: Buffer, offset: number, length: number) => number

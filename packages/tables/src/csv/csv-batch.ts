@@ -1,0 +1,28 @@
+import type { ColumnType } from './column-type.ts'
+import type { CellValue } from './csv-cells.ts'
+
+export interface CsvColumn {
+  name: string
+  type: ColumnType
+}
+
+export interface CsvReject {
+  /** Index in the batch. */
+  index: number
+  reason: string
+  column: string | null
+  /** The record as it stands in the file, cut at RAW_BYTES_MAX. */
+  raw: string
+}
+
+export interface CsvBatch {
+  /** undefined: rejected. */
+  records: (Record<string, CellValue> | undefined)[]
+  /** Line on which each record starts. */
+  lines: number[]
+  rejects: CsvReject[]
+  /** Records that had fewer cells than the header. */
+  filled: number
+}
+
+export const newBatch = (): CsvBatch => ({ records: [], lines: [], rejects: [], filled: 0 })
