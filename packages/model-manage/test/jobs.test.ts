@@ -322,6 +322,19 @@ describe('creating a job', () => {
     expect((await wing.ann.jobHistories.findByRootProcessInstanceId('child-1'))._embedded.jobHistories).toEqual([])
   })
 
+  it('and its deployment are answered with contents by a PATCH as by a GET; what creates or cancels one leaves them out', async () => {
+    await register(wing, 'whole', ['whole', 'DEV'])
+    const deployment = await deployedModel(wing, 'whole', 'DEV', { inputData: csvInput() })
+    const job = await wing.ann.jobs.create({ deployedModel: { id: deployment.id }, inputData: csvInput() })
+    const patch = (path: string) => wing.ann.call('PATCH', `/model-manage/api/${path}`, { note: 'seen' })
+    const contents = ['def score', 'a,b\\n1,2']
+    const holds = (document: unknown) => contents.map((each) => JSON.stringify(document).includes(each))
+    expect(holds(await patch(`jobs/${job.id}`))).toEqual([true, true])
+    expect(holds(await patch(`deployedModels/${deployment.id}`))).toEqual([true, true])
+    expect(holds(job)).toEqual([false, false])
+    expect(holds(await wing.ann.jobs.cancel(job.id))).toEqual([false, false])
+  })
+
   it('its history tells how its process stands, asked of the MLC in one call; what has ended is asked no more', async () => {
     await register(wing, 'ref', ['ref', 'DEV'])
     const { id } = await deployedModel(wing, 'ref', 'DEV')

@@ -256,7 +256,12 @@ class Fixture implements GatewayFixture {
   #attempt(jobId: string, attempt: number, verb: string, body: unknown, response: ServerResponse): unknown {
     const job = this.jobs.get(jobId)
     if (!job) return problem(response, 404, 'NotFound', `No job with id '${jobId}'`)
-    const { messages = [], progress, reason, counts } = body as Partial<ReleaseInput> & { messages?: string[]; progress?: JobProgress }
+    const {
+      messages = [],
+      progress,
+      reason,
+      counts,
+    } = body as Partial<ReleaseInput> & { messages?: string[]; progress?: JobProgress }
     const repeated = verb === 'finish' && job.state === 'ENDED' && job.attempt === attempt
     if (job.attempt !== attempt || (job.state !== 'RUNNING' && !repeated)) {
       return problem(response, 409, 'LeaseLost', `attempt ${attempt} of ${jobId} is not current`)

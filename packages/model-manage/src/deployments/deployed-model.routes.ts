@@ -119,7 +119,7 @@ function writeRoutes(app: App, ctx: Context): void {
       const body = await inTransaction(ctx, request.principal.name, (work) =>
         patchDeployment(work, request.params.id, request.body, check),
       )
-      return sendVersioned(request, reply, withoutContents(body))
+      return sendVersioned(request, reply, await getContents(ctx.database.kysely, body))
     },
   )
 }

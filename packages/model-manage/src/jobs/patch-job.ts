@@ -2,12 +2,12 @@ import { InputError, type JobBody } from '@rowhouse/contract'
 import { sql } from 'kysely'
 import type { Work } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
-import { toStored, withoutContents } from '../documents/contents.ts'
+import { getContents, toStored } from '../documents/contents.ts'
 import { mergePatch } from '../documents/merge-patch.ts'
 import { recordOf, withoutOwned } from '../documents/owned.ts'
 import type { Document } from '../rows.ts'
 import { endCancelled } from './end-cancelled.ts'
-import { findJobForUpdate, findJobWithTail, jobBody } from './job-store.ts'
+import { findJob, findJobForUpdate, jobBody, readMessages } from './job-store.ts'
 
 /** Copies, data and states are the server's and stay; what people add of their own may change. */
 const fixed = [
@@ -40,8 +40,8 @@ export async function patchJob(
     })
     .where('id', '=', job.id)
     .execute()
-  const row = await getRow('job', id, (each) => findJobWithTail(work.tx, each))
-  return withoutContents(jobBody(row, row.tail, work.ctx.prefix))
+  const row = await getRow('job', id, (each) => findJob(work.tx, each))
+  return getContents(work.tx, jobBody(row, await readMessages(work.tx, row), work.ctx.prefix))
 }
 
 function notByPatch(id: string, jobStatus: string): InputError {

@@ -101,9 +101,24 @@ export function matchRuntime<C extends Candidate>(wish: RuntimeWish, candidates:
       stage: wish.stage,
       seen,
       nearest: nearest?.name ?? null,
-      mend: nearest === undefined ? startCommand(wish) : mendCommand(wish, nearest),
+      mend: runsNowhere(wish, candidates)
+        ? null
+        : nearest === undefined
+          ? startCommand(wish)
+          : mendCommand(wish, nearest),
     },
   }
+}
+
+/** What runtimes of this version can run, given the interpreters. */
+const languagesKnown = ['PYTHON', 'JAVASCRIPT'] as const
+
+/** A language that no further runtime would bring either. */
+function runsNowhere({ language }: RuntimeWish, candidates: readonly Pick<Candidate, 'languages'>[]): boolean {
+  if (language === null || languagesKnown.some((known) => known === language)) return false
+  const mayRun = (languages: readonly string[]) =>
+    languages.length === 0 || languages.some((each) => each.toUpperCase() === language)
+  return !candidates.some(({ languages }) => mayRun(languages))
 }
 
 function byPreference(a: Candidate, b: Candidate): number {
@@ -190,9 +205,14 @@ export function wishText(wish: RuntimeWish): string {
 /** One sentence: what was wanted, what the nearest runtime lacks, what mends it. */
 export function noMatchText(wish: RuntimeWish, data: NoMatchingRuntimeData): string {
   const wanted = `No runtime matches: wanted ${wishText(wish)}`
-  if (data.seen.length === 0) return `${wanted}, but no runtime is registered. To mend: ${data.mend}`
+  if (data.seen.length === 0) return `${wanted}, but no runtime is registered. ${mendText(wish, data)}`
   const looked = `${data.seen.length} ${data.seen.length === 1 ? 'runtime was' : 'runtimes were'} looked at`
-  return `${wanted}; ${looked}.${nearestText(wish, data)} To mend: ${data.mend}`
+  return `${wanted}; ${looked}.${nearestText(wish, data)} ${mendText(wish, data)}`
+}
+
+function mendText({ language }: RuntimeWish, { mend }: NoMatchingRuntimeData): string {
+  if (mend !== null) return `To mend: ${mend}`
+  return `No runtime of this version runs ${language} models: they run ${languagesKnown.join(' and ')}.`
 }
 
 function nearestText(wish: RuntimeWish, data: NoMatchingRuntimeData): string {
