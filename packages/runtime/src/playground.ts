@@ -134,10 +134,17 @@ async function writeAsset(asset: Asset, assetKey: string, target: string, contex
 
 /** Content carried in the job itself; null when it lies elsewhere. */
 export function embeddedContent(asset: Asset): Buffer | string | null {
-  if (typeof asset.sourceCode === 'string') return asset.sourceCode
+  if (typeof asset.sourceCode === 'string') return declaredUtf8(asset.sourceCode)
   if (typeof asset.fileContent === 'string') return Buffer.from(asset.fileContent, 'base64')
   if (typeof asset.fileContentString === 'string') return asset.fileContentString
   return null
+}
+
+/** A text has lost the encoding it was once saved in: the declaration of a Python source follows the bytes that are written. */
+function declaredUtf8(source: string): string {
+  return source.replace(/^((?:[ \t\f]*#?[^\n]*\n)??[ \t\f]*#.*?coding[:=][ \t]*)([-\w.]+)/, (all, before, name) =>
+    /^utf[-_]?8/i.test(name) ? all : `${before}utf-8`,
+  )
 }
 
 /** From the server's content store; what arrives must be what was named. */

@@ -2,6 +2,7 @@
 import { Asset, InputError, JobType } from '@rowhouse/contract'
 import { z } from 'zod'
 import type { HarnessPlan } from './harness-protocol.ts'
+import { completeMembers } from './run-job-members.ts'
 
 const StoredModel = z.looseObject({
   modelMetaData: z
@@ -49,7 +50,7 @@ export interface Job {
   stopOnBadRecords: boolean
   /** CSV cells by the type of their column, as pandas has it; `cells`: each by itself. */
   csvTyping: 'columns' | 'cells'
-  /** As it was sent: what `__moc_runtime/model_definition.job.json` holds. */
+  /** As it was sent, with the members that sources take for granted: what `__moc_runtime/model_definition.job.json` holds. */
   document: Record<string, unknown>
 }
 
@@ -87,7 +88,7 @@ export function parseJob(document: Record<string, unknown>): Job {
     checkOutputSchema: job.enableOutputSchemaChecking ?? false,
     csvTyping: (job.usePandasCSVConverter ?? job.jobParameters?.usePandasCSVConverter) === false ? 'cells' : 'columns',
     stopOnBadRecords: job.stopOnBadRecords ?? job.jobParameters?.stopOnBadRecords === true,
-    document,
+    document: completeMembers(document),
   }
 }
 

@@ -135,12 +135,21 @@ def load_model(plan):
         code = compile(content, plan['source'], 'exec', dont_inherit=True)
         text = decode_source(content)
         remember_lines(plan['source'], text)
-        sys.modules[MODULE] = module
+        if not has_sibling(plan):
+            sys.modules[MODULE] = module
         raise_user_warnings_of(module)
         exec(code, module.__dict__)
     except BaseException as error:
         raise failure_of('load', error) from None
     return Model(module, read_annotations(text), plan['functions'])
+
+
+def has_sibling(plan):
+    """Another source beside the primary one has the name `model`: whoever imports it means that one."""
+    primary = os.path.realpath(plan['source'])
+    folders = {'.', os.path.dirname(plan['source']) or '.'}
+    candidates = [os.path.join(folder, *parts) for folder in folders for parts in ((MODULE + '.py',), (MODULE, '__init__.py'))]
+    return any(os.path.isfile(path) and os.path.realpath(path) != primary for path in candidates)
 
 
 def decode_source(content):
