@@ -110,9 +110,9 @@ function roomOfImport(name: string): string | undefined {
   return match?.[1]
 }
 
-/** Depth-first over relative imports that survive compilation (type-only imports are erased). */
+/** Depth-first over relative imports, those of types alone included. */
 function findCircle(): string | undefined {
-  const graph = new Map(files.map((file) => [file.path, runtimeImports(file)]))
+  const graph = new Map(files.map((file) => [file.path, relativeImports(file)]))
   const done = new Set<string>()
   const visit = (path: string, trail: string[]): string | undefined => {
     if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path].join(' → ')
@@ -131,8 +131,8 @@ function findCircle(): string | undefined {
   return undefined
 }
 
-function runtimeImports(file: SourceFile): string[] {
-  return [...file.text.matchAll(/^(?:import|export)\s+(?!type\b)[^'"]*?from\s+'(\.[^']+)'/gm)].map((match) =>
+function relativeImports(file: SourceFile): string[] {
+  return [...file.text.matchAll(/^(?:import|export)\s+(?:[^'"]*?from\s+)?'(\.[^']+)'/gm)].map((match) =>
     relative(root, resolve(dirname(join(root, file.path)), match[1] ?? '')),
   )
 }

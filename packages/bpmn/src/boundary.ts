@@ -1,7 +1,7 @@
 /** Boundary events: armed when their activity begins, triggered by an event, a timer or an error. */
 import { armTimer } from './arm-timer.ts'
 import { addConcurrent, cancel, containerOf, removeWithRows } from './execution-tree.ts'
-import type { FlowNode } from './graph.ts'
+import type { FlowNode, ProcessGraph } from './graph.ts'
 import { abandon } from './leaving.ts'
 import type { Run } from './run.ts'
 import { subscribe } from './subscribe.ts'
@@ -11,7 +11,7 @@ import { setVariable } from './variables.ts'
 type BoundaryNode = FlowNode & { kind: 'boundaryEvent' }
 
 export function armBoundaries(run: Run, executionId: string, node: FlowNode): void {
-  for (const boundary of boundariesOf(run, node)) {
+  for (const boundary of boundariesOf(run.graph, node)) {
     const { event } = boundary
     if (event.kind === 'signal' || event.kind === 'message') {
       subscribe(run, executionId, boundary, { eventType: event.kind, name: event.name, correlationKey: null })
@@ -48,7 +48,7 @@ export interface ThrownError {
  */
 export function throwError(run: Run, executionId: string, error: ThrownError): void {
   const node = run.node(run.execution(executionId).activityId)
-  const boundary = findCatcher(run, node, error.errorCode)
+  const boundary = findCatcher(run.graph, node, error.errorCode)
   if (boundary === undefined || boundary.event.kind !== 'error') {
     abandon(run, executionId)
     return
@@ -59,17 +59,23 @@ export function throwError(run: Run, executionId: string, error: ThrownError): v
   triggerBoundary(run, executionId, boundary)
 }
 
-function findCatcher(run: Run, node: FlowNode, errorCode: string): BoundaryNode | undefined {
-  const catchers = boundariesOf(run, node).filter(({ event }) => event.kind === 'error')
+/** Whether a business error of this activity would go on at a boundary event. */
+export function isErrorCaught(graph: ProcessGraph, activityId: string, errorCode: string): boolean {
+  const node = graph.nodes.get(activityId)
+  return node !== undefined && findCatcher(graph, node, errorCode) !== undefined
+}
+
+function findCatcher(graph: ProcessGraph, node: FlowNode, errorCode: string): BoundaryNode | undefined {
+  const catchers = boundariesOf(graph, node).filter(({ event }) => event.kind === 'error')
   const catches = (code: string | null) => (boundary: BoundaryNode) =>
     boundary.event.kind === 'error' && boundary.event.errorCode === code
   return catchers.find(catches(errorCode)) ?? catchers.find(catches(null))
 }
 
-function boundariesOf(run: Run, node: FlowNode): BoundaryNode[] {
+function boundariesOf(graph: ProcessGraph, node: FlowNode): BoundaryNode[] {
   return node.boundaryIds
-    .map((id) => run.node(id))
-    .filter((each): each is BoundaryNode => each.kind === 'boundaryEvent')
+    .map((id) => graph.nodes.get(id))
+    .filter((each): each is BoundaryNode => each?.kind === 'boundaryEvent')
 }
 
 function text(value: string | null): TypedValue {

@@ -1,3 +1,4 @@
+export { isErrorCaught } from './boundary.ts'
 export { EngineError, StepFailure } from './engine-error.ts'
 export {
   evaluate,

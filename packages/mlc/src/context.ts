@@ -1,11 +1,9 @@
 import type { Client } from '@rowhouse/contract'
 import type { Database } from '@rowhouse/postgres'
 import type { FastifyBaseLogger } from 'fastify'
-import type { QueryExecutorProvider } from 'kysely'
 import type { GraphCache } from './definitions/graph-cache.ts'
 
-/** Whatever runs a statement: a transaction, or the database itself for reads. */
-export type Tx = QueryExecutorProvider
+export type { Tx } from './transaction.ts'
 
 /** The mlc wing names its tables by schema in SQL of its own. */
 export type MlcDatabase = Pick<Database<never>, 'kysely' | 'transaction' | 'listen'>

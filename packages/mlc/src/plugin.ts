@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { Client } from '@rowhouse/contract'
 import { camundaErrors, onDrain } from '@rowhouse/http'
 import type { Database } from '@rowhouse/postgres'
-import type { FastifyError, FastifyInstance, FastifyPluginCallback, FastifySchema, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyPluginCallback, FastifySchema, RouteOptions } from 'fastify'
 import type { MlcContext, MlcDatabase, WakeKind } from './context.ts'
 import { definitionRoutes } from './definitions/definition.routes.ts'
 import { deployShipped, type ShippedDefinition } from './definitions/deploy-shipped.ts'
@@ -20,7 +20,7 @@ import { makeTaskWaiters, type TaskWaiters } from './external-tasks/task-waiters
 import { historyRoutes } from './history/history.routes.ts'
 import { incidentRoutes } from './incidents/incident.routes.ts'
 import { wakeChannel } from './instances/aggregate-store.ts'
-import { executionList } from './instances/execution-list.ts'
+import { executionRoutes } from './instances/execution.routes.ts'
 import { engineProblem } from './instances/failure.ts'
 import { instanceRoutes } from './instances/instance.routes.ts'
 import { makeRunDueLoop } from './instances/run-due.ts'
@@ -47,7 +47,8 @@ export interface MlcOptions {
 const camundaVersion = '7.24.0'
 
 export async function mlc(app: FastifyInstance, options: MlcOptions): Promise<void> {
-  camundaErrors(app)
+  // What a diagram did wrong is an engine error in Camunda's dialect, whichever call ran into it.
+  camundaErrors(app, engineProblem)
   const waiters = makeTaskWaiters()
   const ctx: MlcContext = {
     database: options.database as unknown as MlcDatabase,
@@ -98,11 +99,6 @@ function hideRoute(route: RouteOptions): void {
 
 function routes(ctx: MlcContext, waiters: TaskWaiters): FastifyPluginCallback {
   return (app, _options, done) => {
-    // What a diagram did wrong is an engine error in Camunda's dialect, whichever call ran into it.
-    const tell = app.errorHandler
-    app.setErrorHandler((thrown, request, reply) =>
-      tell.call(app, engineProblem(thrown) as FastifyError, request, reply),
-    )
     // The same paths again below the engine's name would only fill the OpenAPI document.
     if (app.prefix.endsWith(enginePrefix)) app.addHook('onRoute', (route) => hideRoute(route))
     allRoutes(app, ctx, waiters)
@@ -117,13 +113,13 @@ function allRoutes(app: FastifyInstance, ctx: MlcContext, waiters: TaskWaiters):
   messageRoutes(app, ctx)
   eventRoutes(app, ctx)
   instanceRoutes(app, ctx)
+  executionRoutes(app, ctx)
   incidentRoutes(app, ctx)
   jobRoutes(app, ctx)
   jobDefinitionRoutes(app, ctx)
   externalTaskRoutes(app, ctx, waiters)
   taskRoutes(app, ctx)
   historyRoutes(app, ctx)
-  registerList(app, ctx, executionList)
   registerList(app, ctx, eventSubscriptionList)
   registerList(app, ctx, variableInstanceList)
   app.get('/engine', async () => [{ name: 'default' }])

@@ -58,12 +58,14 @@ describe('due work', () => {
     })
     const variables = { DEPLOYED_MODEL: { value: { id: 'deployed-1' } } }
     const { body } = await server.call('POST', '/signalResponsive', { name: 'go', variables })
-    await until(async () => server.modelManage.jobs.length === 1)
+    await until(async () => server.modelManage.jobsAsked === 1)
     await server.call('DELETE', `/process-instance/${body.processInstanceId}`)
-    await until(async () => server.modelManage.cancelled.length === 1)
+    const errands = `select count(*)::int as count from mlc.due_work where kind = 'cancel-jobs'`
+    await until(async () => (await server.database.pool.query(errands)).rows[0].count === 0)
+    expect(server.modelManage.cancelled).toEqual([])
     release()
-    await until(async () => server.modelManage.cancelled.length === 2)
-    expect(new Set(server.modelManage.cancelled.map((one) => one.jobId))).toEqual(new Set(['job-1']))
+    await until(async () => server.modelManage.cancelled.length === 1)
+    expect(server.modelManage.cancelled).toMatchObject([{ jobId: 'job-1' }])
   })
 
   it('is run by hand: a failure is told and costs no retry', async () => {

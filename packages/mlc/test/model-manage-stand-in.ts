@@ -12,7 +12,9 @@ export interface ModelManageStandIn {
   deployed: Set<string>
   /** Set: job creation is refused with this problem. */
   refuseJobs: { status: number; body: Record<string, unknown> } | null
-  /** Set: a created job is answered only when this is over. */
+  /** How often a job was asked for. */
+  jobsAsked: number
+  /** Set: a job is created only when this is over. */
   holdJobs: Promise<void> | null
   stop(): Promise<void>
 }
@@ -27,6 +29,7 @@ export async function startModelManage(): Promise<ModelManageStandIn> {
     deployments: [],
     deployed: new Set(['cc-fraud DEV']),
     refuseJobs: null,
+    jobsAsked: 0,
     holdJobs: null,
     stop: () => app.close(),
   }
@@ -38,6 +41,8 @@ export async function startModelManage(): Promise<ModelManageStandIn> {
     return reply.code(422).send(problem(422, 'ModelNotDeployed', message))
   })
   app.post(`${api}/jobs`, async (request, reply) => {
+    standIn.jobsAsked++
+    await standIn.holdJobs
     if (standIn.refuseJobs !== null) return reply.code(standIn.refuseJobs.status).send(standIn.refuseJobs.body)
     const key = String(request.headers['idempotency-key'])
     const known = standIn.jobs.find((job) => job.key === key)
@@ -50,7 +55,6 @@ export async function startModelManage(): Promise<ModelManageStandIn> {
       jobResult: 'UNKNOWN',
     }
     standIn.jobs.push(job)
-    await standIn.holdJobs
     return reply.code(201).send(jobBody(job))
   })
   app.get(`${api}/jobs/:id`, async (request) => {
@@ -58,8 +62,12 @@ export async function startModelManage(): Promise<ModelManageStandIn> {
     const job = standIn.jobs.find((one) => one.id === id)
     return job === undefined ? problem(404, 'NotFound', `No job with id '${id}'`) : jobBody(job)
   })
-  app.post(`${api}/jobs/:id/cancel`, async (request) => {
+  app.post(`${api}/jobs/:id/cancel`, async (request, reply) => {
     const { id } = request.params as { id: string }
+    const job = standIn.jobs.find((one) => one.id === id)
+    if (job?.jobStatus === 'CANCELLED')
+      return reply.code(409).send(problem(409, 'JobAlreadyFinished', `Job ${id} has already ended`))
+    if (job !== undefined) job.jobStatus = 'CANCELLED'
     standIn.cancelled.push({ jobId: id, reason: String((request.body as { reason?: string }).reason) })
     return { id }
   })

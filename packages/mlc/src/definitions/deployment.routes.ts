@@ -85,6 +85,7 @@ async function readForm(request: FastifyRequest): Promise<DeployWish> {
       throw invalidRequest(`No file name found in the deployment resource described by form parameter 'null'.`)
     } else resources.push({ name: part.filename, content: await part.toBuffer() })
   }
+  refuseActivationTime(fields.get('deployment-activation-time'))
   if (resources.length === 0) throw invalidRequest('No deployment resources contained in the form upload.')
   return {
     name: fields.get('deployment-name') ?? null,
@@ -94,6 +95,13 @@ async function readForm(request: FastifyRequest): Promise<DeployWish> {
     duplicateFiltering: isTrue(fields.get('enable-duplicate-filtering')),
     changedOnly: isTrue(fields.get('deploy-changed-only')),
   }
+}
+
+function refuseActivationTime(time: string | undefined): void {
+  if (time === undefined || time === '') return
+  throw invalidRequest(
+    'deployment-activation-time is not supported: deploy at that time, or deploy now, suspend the definition (PUT /process-definition/{id}/suspended) and activate it then',
+  )
 }
 
 const reserved: ReadonlySet<string> = new Set([

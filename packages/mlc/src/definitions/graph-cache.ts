@@ -5,7 +5,7 @@
 import { type ProcessGraph, parseBpmn } from '@rowhouse/bpmn'
 import { Bug } from '@rowhouse/contract'
 import { sql } from 'kysely'
-import type { Tx } from '../context.ts'
+import type { Tx } from '../transaction.ts'
 
 export interface GraphCache {
   get(tx: Tx, definitionId: string): Promise<ProcessGraph>

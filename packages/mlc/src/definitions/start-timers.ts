@@ -2,12 +2,20 @@
 import { type ExpressionContext, evaluate, type FlowNode, nextDue, nextRepeat, type ProcessGraph } from '@rowhouse/bpmn'
 import { sql } from 'kysely'
 import type { MlcContext, Tx } from '../context.ts'
-import type { Errand } from '../instances/errands.ts'
 import { inUnit } from '../instances/unit.ts'
 import { deliverKeptMessages } from '../message/kept-messages.ts'
 import type { DefinitionRow } from './deployment-store.ts'
 
 const timerRetries = 3
+
+/** A round that is due, taken by `owner`. */
+export interface DueStart {
+  id: string
+  definition_id: string | null
+  activity_id: string
+  repeat: string | null
+  owner: string
+}
 
 export async function insertStartTimers(
   ctx: MlcContext,
@@ -33,32 +41,32 @@ function outsideAnyInstance(now: Date): ExpressionContext {
 }
 
 /** Starts an instance and sets the next round, in one transaction: each round starts one instance, whoever runs it. */
-export async function fireStartTimer(ctx: MlcContext, errand: Errand): Promise<void> {
-  const definitionId = errand.definition_id
+export async function fireStartTimer(ctx: MlcContext, due: DueStart): Promise<void> {
+  const definitionId = due.definition_id
   if (definitionId === null) return
   const graph = await ctx.graphs.get(ctx.database.kysely, definitionId)
   const { awaited } = await inUnit(ctx, async (unit) => {
     const { rows } = await sql<{ tenant_id: string | null }>`
       select d.tenant_id from mlc.due_work w join mlc.process_definition d on d.id = w.definition_id
-      where w.id = ${errand.id} and w.lock_owner = ${errand.owner} for update of w`.execute(unit.tx)
+      where w.id = ${due.id} and w.lock_owner = ${due.owner} for update of w`.execute(unit.tx)
     const row = rows[0]
     if (row === undefined) return
     unit.start(graph, {
       instanceId: ctx.newId(),
       definitionId,
-      startActivityId: errand.activity_id,
+      startActivityId: due.activity_id,
       businessKey: null,
       tenantId: row.tenant_id,
       startUserId: null,
       variables: {},
       commitAtStart: false,
     })
-    const next = errand.repeat === null ? null : nextRepeat(errand.repeat, unit.env.now)
-    if (next === null) await sql`delete from mlc.due_work where id = ${errand.id}`.execute(unit.tx)
+    const next = due.repeat === null ? null : nextRepeat(due.repeat, unit.env.now)
+    if (next === null) await sql`delete from mlc.due_work where id = ${due.id}`.execute(unit.tx)
     else {
       await sql`
         update mlc.due_work set due_at = ${next}, retries = ${timerRetries}::int, exception_message = null, exception_stack = null,
-          lock_owner = null, lock_expires_at = null where id = ${errand.id}`.execute(unit.tx)
+          lock_owner = null, lock_expires_at = null where id = ${due.id}`.execute(unit.tx)
     }
   })
   await deliverKeptMessages(ctx, awaited)

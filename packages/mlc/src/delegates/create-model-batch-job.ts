@@ -1,4 +1,5 @@
 import {
+  AppError,
   type Client,
   type HalList,
   InputError,
@@ -92,8 +93,19 @@ export async function cancelJobsOf(client: Client, processInstanceId: string, si
   const cancelled: string[] = []
   for (const history of histories._embedded.jobHistories ?? []) {
     if (endedStates.has(history.jobStatus)) continue
-    await client.jobs.cancel(history.jobId, `The process instance ${processInstanceId} was deleted`, { signal })
-    cancelled.push(history.jobId)
+    if (await cancel(client, history.jobId, `The process instance ${processInstanceId} was deleted`, signal))
+      cancelled.push(history.jobId)
   }
   return cancelled
+}
+
+/** A job that ended since it was looked at needs no cancelling. */
+async function cancel(client: Client, jobId: string, reason: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await client.jobs.cancel(jobId, reason, { signal })
+    return true
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'JobAlreadyFinished') return false
+    throw error
+  }
 }

@@ -1,4 +1,5 @@
-import { type Asset, type DeployedModelBody, InputError, type RequiredAsset } from '@rowhouse/contract'
+import { runInNewContext } from 'node:vm'
+import type { Asset, DeployedModelBody, RequiredAsset } from '@rowhouse/contract'
 import { type Delegate, findDocument, missing, withoutContents } from './delegate.ts'
 
 /**
@@ -22,25 +23,29 @@ function requiredInputs(model: DeployedModelBody): Asset[] {
   const stored = model.deployableModel?.storedModel
   const wanted = (stored?.requiredAssets ?? []).filter((asset) => asset.usage === 'INPUT_ASSET')
   return wanted.flatMap((asset) =>
-    (stored?.modelAssets ?? []).filter((candidate) => isNamed(asset, candidate)).slice(0, 1),
+    (stored?.modelAssets ?? []).filter((candidate) => isMeant(asset, candidate)).slice(0, 1),
   )
 }
 
-/** The name of a required asset may be a regular expression. */
-function isNamed(wanted: RequiredAsset, asset: Asset): boolean {
-  const name = wanted.name ?? wanted.filename
-  if (name === null || name === undefined) return wanted.assetRole !== undefined && wanted.assetRole === asset.assetRole
+/** Whatever the requirement says must be so: name or file name, role. One that says nothing fits nothing. */
+function isMeant(wanted: RequiredAsset, asset: Asset): boolean {
   const names = [asset.name, asset.filename].filter((text) => typeof text === 'string')
-  if (names.includes(name)) return true
+  const says: boolean[] = []
+  if (wanted.name) says.push(names.includes(wanted.name) || isPatternOf(wanted.name, names))
+  if (wanted.filename) says.push(names.includes(wanted.filename))
+  if (wanted.assetRole && wanted.assetRole !== 'UNKNOWN') says.push(wanted.assetRole === asset.assetRole)
+  return says.length > 0 && says.every((each) => each)
+}
+
+const patternMs = 100
+
+/** The name of a required asset may be a regular expression. It is a model author's: it may be broken, and it may take for ever (`(a+)+b`). */
+function isPatternOf(wanted: string, names: readonly string[]): boolean {
+  if (/^[\w -]+(?:\.\w+)?$/.test(wanted)) return false
   try {
-    const pattern = new RegExp(`^(?:${name})$`)
-    return names.some((text) => pattern.test(text))
-  } catch (cause) {
-    throw new InputError(
-      'InvalidField',
-      `The required asset '${name}' is neither a name nor a regular expression`,
-      {},
-      cause,
-    )
+    const run = 'const pattern = new RegExp(`^(?:${wanted})$`); names.some((name) => pattern.test(name))'
+    return runInNewContext(run, { wanted, names }, { timeout: patternMs }) === true
+  } catch {
+    return false
   }
 }

@@ -4,7 +4,15 @@
  * work's lock is still ours. Work that a step makes and that is due at once is taken over with the step's commit, so a
  * chain of delegates pays one transaction each and no search.
  */
-import { type Aggregate, type DelegateCall, type DelegateResult, type DueWorkRow, step } from '@rowhouse/bpmn'
+import {
+  type Aggregate,
+  type DelegateCall,
+  type DelegateResult,
+  type DueWorkRow,
+  isErrorCaught,
+  type ProcessGraph,
+  step,
+} from '@rowhouse/bpmn'
 import { AppError, BpmnError, Bug } from '@rowhouse/contract'
 import { isDatabaseAway } from '@rowhouse/postgres'
 import { sql } from 'kysely'
@@ -84,7 +92,16 @@ function isPassing(error: unknown): boolean {
   return isDatabaseAway(error) || code === '40P01' || code === '40001'
 }
 
+/** The code under which diagrams of the field catch that a delegate's wish was refused. */
+const refusalCode = 'FAILURE'
+
+/** The answer would be the same again; as against: no answer, or a mistake in the diagram. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof AppError && (error.kind === 'Unmet' || error.kind === 'Conflict' || error.kind === 'NotFound')
+}
+
 interface PendingCall {
+  graph: ProcessGraph
   call: DelegateCall
   aggregate: Aggregate
 }
@@ -101,12 +118,12 @@ async function findDelegateCall(ctx: MlcContext, work: TakenWork): Promise<Pendi
   const env = { now: ctx.now(), newId: ctx.newId, activitiesMax: 1 }
   const { delegateCall } = step(graph, aggregate, { type: 'run-work', workId: work.workId }, env)
   if (delegateCall === null) throw new Bug(`the work of the delegate at '${work.activityId}' called none`)
-  return { call: delegateCall, aggregate }
+  return { graph, call: delegateCall, aggregate }
 }
 
 async function callDelegate(
   ctx: MlcContext,
-  { call, aggregate }: PendingCall,
+  { graph, call, aggregate }: PendingCall,
   options: DriveOptions,
 ): Promise<DelegateResult> {
   try {
@@ -114,7 +131,8 @@ async function callDelegate(
     return { kind: 'done', outputs }
   } catch (error) {
     if (error instanceof BpmnError) return { kind: 'bpmn-error', errorCode: error.errorCode, message: error.message }
-    throw error
+    if (!isRefusal(error) || !isErrorCaught(graph, call.activityId, refusalCode)) throw error
+    return { kind: 'bpmn-error', errorCode: refusalCode, message: failureOf(error).message }
   }
 }
 

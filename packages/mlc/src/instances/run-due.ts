@@ -6,6 +6,7 @@
 import { isDatabaseAway } from '@rowhouse/postgres'
 import { sql } from 'kysely'
 import type { MlcContext } from '../context.ts'
+import { cleanHistory } from '../history/clean-history.ts'
 import { sweepKeptMessages } from '../message/kept-messages.ts'
 import { driveChain, releaseWork } from './drive.ts'
 import { runErrand } from './errands.ts'
@@ -60,6 +61,7 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
     if (ctx.now().getTime() - sweptAt > sweepEveryMs) {
       sweptAt = ctx.now().getTime()
       await sweepKeptMessages(ctx)
+      await cleanHistory(ctx)
     }
     await sleeper.sleep(await msToNext(ctx, lookedAt))
   }
