@@ -1,5 +1,6 @@
 import { type AppError, Bug, toCamundaError, toProblem } from '@rowhouse/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { discardBody } from './discard-body.ts'
 import { pathOf, toRequestError, unknownPath } from './request-errors.ts'
 
 export type Render = (
@@ -62,9 +63,12 @@ export function answer({ thrown, request, reply, render, contentType, settings }
   if (error.code === 'Unauthenticated') reply.header('www-authenticate', 'Bearer realm="rowhouse"')
   if (error.kind === 'Unavailable')
     reply.header('retry-after', String(Math.max(1, Math.ceil(Number(error.data.retryAfterMs ?? 1000) / 1000))))
-  // The rest of a body that was refused is not read: the connection ends with the answer.
-  if (status === 413) reply.header('connection', 'close')
-  return reply.code(status).header('content-type', contentType).serializer(JSON.stringify).send(body)
+  reply.code(status).header('content-type', contentType).serializer(JSON.stringify)
+  if (status !== 413) return reply.send(body)
+  discardBody(request.raw, (isWhole) => {
+    reply.header('connection', isWhole ? 'keep-alive' : 'close').send(body)
+  })
+  return reply
 }
 
 function causeText(error: AppError): string | undefined {
