@@ -47,9 +47,15 @@ function readBody(request: FastifyRequest): SignalBody {
 
 function idempotencyOf(request: FastifyRequest, body: SignalBody): IdempotencyWish | null {
   const variable = body.variables?.[idempotencyVariable]?.value
-  const key =
-    readIdempotencyKey(request) ?? (variable === undefined || variable === null ? undefined : String(variable))
+  const key = readIdempotencyKey(request) ?? (variable === undefined || variable === null ? undefined : keyOf(variable))
   if (key === undefined) return null
   if (key.length > 255) throw invalidRequest(`${idempotencyVariable} must have at most 255 characters`)
   return { caller: whoIs(request), path: '/signalResponsive', key, fingerprint: fingerprint(body) }
+}
+
+function keyOf(variable: unknown): string {
+  if (typeof variable === 'object') throw invalidRequest(`${idempotencyVariable} must be a text or a number`)
+  const key = String(variable).trim()
+  if (key !== '') return key
+  throw invalidRequest(`${idempotencyVariable} is empty: give each trigger a key of its own, or leave the variable out`)
 }
