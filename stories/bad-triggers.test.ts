@@ -76,6 +76,16 @@ describe('a signal that cannot be sent', () => {
       /variable 'N': The value is no JSON text/,
     ],
     [
+      'with an empty IDEMPOTENCY_KEY, which would make one of all triggers',
+      { name: signalName, variables: { IDEMPOTENCY_KEY: { value: ' ' } } },
+      /^IDEMPOTENCY_KEY is empty: give each trigger a key of its own, or leave the variable out$/,
+    ],
+    [
+      'with a list for IDEMPOTENCY_KEY',
+      { name: signalName, variables: { IDEMPOTENCY_KEY: { value: ['a'] } } },
+      /^IDEMPOTENCY_KEY must be a text or a number$/,
+    ],
+    [
       'with a character that cannot be stored',
       { name: signalName, variables: { N: { value: 'a\u0000b' } } },
       /variable 'N': .*U\+0000/,
@@ -259,7 +269,7 @@ describe('a diagram that fails while it runs', () => {
   )
 })
 
-it('two definitions on one signal both start; the second deployment and each answer warn', async () => {
+it('two definitions on one signal both start; the deployment of the second and the log warn', async () => {
   // given
   const waiting = (key: string) => diagram(key, '<userTask id="work" />').replaceAll(`go.${key}`, 'go.both')
   expect((await deployDiagram('b-first.bpmn', waiting('bFirst'))).body.warnings ?? []).toEqual([])
