@@ -58,7 +58,7 @@ describe('a signal that cannot be sent', () => {
     ['without a name', {}, /^No signal name given$/],
     ['with an empty name', { name: '' }, /^No signal name given$/],
     ['with a number for a name', { name: 5 }, /'name'.*expected string/],
-    ['with a list for variables', { name: signalName, variables: [] }, /'variables' must be an object.*\{"value": …\}/],
+    ['with a list for variables', { name: signalName, variables: [] }, /Variables must be an object.*\{"value": …\}/],
     ['with a bare value for a variable', { name: signalName, variables: { TAG: 'x' } }, /^Variable 'TAG'.*"value": …/],
     [
       'with a text where an Integer is said',
@@ -192,6 +192,18 @@ describe('a trigger that names nothing there is', () => {
   })
 })
 
+it('variables that are none start nothing at the other doors either', async () => {
+  const before = await instanceCount()
+  const start = (variables: unknown) =>
+    call(rowhouse, 'POST', '/mlc-service/rest/process-definition/key/RunBatchJob/start', { body: { variables } })
+  expect((await start('x')).body.message).toMatch(/^Variables must be an object/)
+  expect((await start({ TAG: 'x' })).body.message).toMatch(/^Variable 'TAG' is not an object/)
+  const message = { messageName: 'rowhouse.job.ended', processVariables: { A: 1 } }
+  const answer = await call(rowhouse, 'POST', '/mlc-service/rest/message', { body: message })
+  expect(answer).toMatchObject({ status: 400, body: { message: expect.stringMatching(/^Variable 'A'/) } })
+  expect(await instanceCount()).toBe(before)
+})
+
 describe('a diagram that does not deploy', () => {
   it.each([
     [
@@ -229,6 +241,21 @@ describe('a diagram that does not deploy', () => {
     const ran = await rowhouse.moc('mlc', 'deploy', mocFile('cut.bpmn', xml))
     expect(ran.code).toBe(2)
     expect(ran.stderr).toMatch(message)
+  })
+
+  it('as a form that is none is 400', async () => {
+    for (const type of ['multipart/form-data; boundary=x', 'multipart/form-data']) {
+      const answer = await call(rowhouse, 'POST', '/mlc-service/rest/deployment/create', {
+        ...{ body: 'rubbish', headers: { 'content-type': type } },
+      })
+      expect(answer.status).toBe(400)
+      expect(answer.body.message).toMatch(/^The form cannot be read \(.*\): send multipart\/form-data/)
+    }
+    const json = await call(rowhouse, 'POST', '/mlc-service/rest/deployment/create', { body: {} })
+    expect(json).toMatchObject({
+      status: 400,
+      body: { message: expect.stringMatching(/sent as multipart\/form-data/) },
+    })
   })
 
   it('is not there, says moc', async () => {

@@ -15,6 +15,11 @@ export function toRequestError(thrown: unknown, request: FastifyRequest, bodyLim
   }
   if (isUnstorable(thrown))
     return new InputError('UnstorableText', 'A text of the request holds the character U+0000, which cannot be stored')
+  if (thrown instanceof Error && brokenForm.test(thrown.message))
+    return new InputError(
+      'BrokenForm',
+      `The form cannot be read (${thrown.message}): send multipart/form-data with its boundary, as curl -F does`,
+    )
   const { code, statusCode, message } = thrown as Partial<FastifyError>
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
@@ -107,6 +112,10 @@ function isStoreAway(thrown: unknown): boolean {
     thrown.message,
   )
 }
+
+/** What the parser of forms says of forms: plain errors without a code. */
+const brokenForm =
+  /^(?:Unexpected end of (?:multipart data|form)|Multipart: Boundary not found|Malformed part header|Part terminated early)/
 
 /** PostgreSQL's words for a NUL in text and in JSON. */
 function isUnstorable(thrown: unknown): boolean {

@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { inferValue, parseValue, parseVariables, toWireValue } from './camunda-values.ts'
 
+describe('variables that are none', () => {
+  it.each([
+    ['x', /^Variables must be an object: \{"NAME": \{"value": …\}, …\}$/],
+    [[], /^Variables must be an object/],
+    [{ TAG: 'x' }, /^Variable 'TAG' is not an object: write "TAG": \{"value": …\}/],
+    [{ TAG: ['x'] }, /^Variable 'TAG' is not an object/],
+  ])('%j is refused with the way to write it', (map, message) => {
+    expect(() => parseVariables(map as never)).toThrow(message)
+  })
+})
+
 describe('a variable without a type', () => {
   it.each([
     ['text', 'String'],

@@ -44,10 +44,21 @@ export function parseVariables(
   prefix: string | ((name: string) => string) = '',
 ): Record<string, TypedValue> {
   const values: Record<string, TypedValue> = {}
+  if (!isMember(map)) throw invalidRequest(`Variables must be an object: {"NAME": {"value": …}, …}`)
   for (const [name, wire] of Object.entries(map ?? {})) {
+    if (!isMember(wire)) {
+      throw invalidRequest(
+        `Variable '${name}' is not an object: write "${name}": {"value": …}, with a "type" where the value alone does not tell it`,
+      )
+    }
     values[name] = parseValue(wire, typeof prefix === 'string' ? prefix : prefix(name))
   }
   return values
+}
+
+/** Bodies come as they were sent: what is typed as an object may be anything. */
+function isMember(value: unknown): boolean {
+  return value === null || value === undefined || (typeof value === 'object' && !Array.isArray(value))
 }
 
 export function parseValue(wire: VariableValue | null | undefined, prefix = ''): TypedValue {

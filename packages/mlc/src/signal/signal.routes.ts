@@ -1,8 +1,9 @@
-import { SignalBody } from '@rowhouse/contract'
+import { SignalBody, type VariableMap } from '@rowhouse/contract'
 import { fingerprint, readIdempotencyKey, sendReplayed, whoIs } from '@rowhouse/http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { callerName, noContent } from '../answers.ts'
 import { invalidRequest } from '../camunda-problems.ts'
+import { parseVariables } from '../camunda-values.ts'
 import type { MlcContext } from '../context.ts'
 import { selfLink } from '../links.ts'
 import { bodyOf } from '../lists/list-resource.ts'
@@ -34,14 +35,8 @@ function readBody(request: FastifyRequest): SignalBody {
   const parsed = SignalBody.safeParse(bodyOf(request))
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
-  const [member, variable] = issue?.path ?? []
-  if (member === 'variables' && variable !== undefined && issue?.path.length === 2) {
-    throw invalidRequest(
-      `Variable '${String(variable)}' is not an object: write "${String(variable)}": {"value": …}, with a "type" where the value alone does not tell it`,
-    )
-  }
-  if (member === 'variables' && variable === undefined)
-    throw invalidRequest(`The signal's 'variables' must be an object: {"NAME": {"value": …}, …}`)
+  const { variables } = bodyOf(request) as { variables?: VariableMap | null }
+  if (issue?.path[0] === 'variables') parseVariables(variables)
   throw invalidRequest(`The signal's '${issue?.path.join('.') ?? ''}' is not as expected: ${issue?.message ?? ''}`)
 }
 
