@@ -2,7 +2,7 @@
 // packages of the lock file, builds, and runs the task. Plain JavaScript without dependencies, since nothing is installed yet.
 //
 //   node scripts/bootstrap.mjs quickstart|test|build|check|bench|format [arguments]
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
@@ -15,19 +15,22 @@ const toolchain = join(root, '.toolchain')
 const nodeVersion = '24.21.0'
 const nodeMinimum = [22, 18]
 
-main(process.argv.slice(2))
+const parent = process.ppid
+let wasTold = false
 
-function main([task, ...args]) {
+await main(process.argv.slice(2))
+
+async function main([task, ...args]) {
+  refuseOldNode()
   const tasks = { quickstart, test, build: () => 0, check, bench, format }
   if (task === undefined || !Object.hasOwn(tasks, task)) {
     fail(`Say what to do: ${Object.keys(tasks).join(', ')}`)
   }
-  refuseOldNode()
-  const node = findNode()
+  const node = await findNode()
   const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` }
-  installPackages(env)
-  if (task !== 'format') build(env, node)
-  process.exitCode = tasks[task](env, node, args)
+  await installPackages(env)
+  if (task !== 'format') await build(env, node)
+  process.exitCode = await tasks[task](env, node, args)
 }
 
 function quickstart(env, node, args) {
@@ -38,10 +41,10 @@ function test(env, node, args) {
   return run(node, [bin('vitest/vitest.mjs'), 'run', '--no-isolate', '--maxWorkers=2', ...args], env)
 }
 
-function check(env, node, args) {
-  const lint = run(node, [bin('@biomejs/biome/bin/biome'), 'ci', '.'], env)
+async function check(env, node, args) {
+  const lint = await run(node, [bin('@biomejs/biome/bin/biome'), 'ci', '.'], env)
   if (lint !== 0) return lint
-  const types = run(node, [bin('typescript/bin/tsc'), '-p', 'tsconfig.test.json'], env)
+  const types = await run(node, [bin('typescript/bin/tsc'), '-p', 'tsconfig.test.json'], env)
   return types !== 0 ? types : test(env, node, args)
 }
 
@@ -66,7 +69,7 @@ function refuseOldNode() {
 }
 
 /** The Node this runs on where it is new enough, else one installed into the project. */
-function findNode() {
+async function findNode() {
   const [major, minor] = versionOf(process.versions.node)
   if (major > nodeMinimum[0] || (major === nodeMinimum[0] && minor >= nodeMinimum[1])) return process.execPath
   const platform = process.platform === 'win32' ? 'win' : process.platform
@@ -79,7 +82,7 @@ function findNode() {
     `Node ${process.versions.node} is too old for the packages used; installing Node ${nodeVersion} into the project (${name})`,
   )
   mkdirSync(toolchain, { recursive: true })
-  const status = npm(
+  const status = await npm(
     ['install', '--prefix', toolchain, '--no-save', '--no-package-lock', `${name}@${nodeVersion}`],
     process.env,
   )
@@ -95,7 +98,7 @@ function findNode() {
  * Unless the lock file is the one installed last. Not `npm ci`: it refuses a lock file that lacks an optional package of another platform, and a mirror
  * that does not carry all of them makes such lock files.
  */
-function installPackages(env) {
+async function installPackages(env) {
   const lock = readFileSync(join(root, 'package-lock.json'))
   const stamp = join(root, 'node_modules', '.rowhouse-installed')
   const wanted = createHash('sha256')
@@ -104,18 +107,19 @@ function installPackages(env) {
     .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   say('Installing packages')
-  if (npm(['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], env) !== 0) {
+  if ((await npm(['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], env)) !== 0) {
     fail('npm could not install the packages (its own words are above). Is the package registry reachable from here?')
   }
   writeFileSync(stamp, wanted)
 }
 
-function build(env, node) {
-  const compiled = run(node, [bin('typescript/bin/tsc'), '-b'], env)
+async function build(env, node) {
+  if (!existsSync(join(root, 'packages', 'moc', 'dist'))) say('Building')
+  const compiled = await run(node, [bin('typescript/bin/tsc'), '-b'], env)
   if (compiled !== 0) {
     fail('The build failed (see above)')
   }
-  const bundled = run(node, [join(root, 'packages', 'moc', 'bundle.mjs')], env)
+  const bundled = await run(node, [join(root, 'packages', 'moc', 'bundle.mjs')], env)
   if (bundled !== 0) fail('Bundling moc failed (see above)')
 }
 
@@ -129,11 +133,29 @@ function npm(args, env) {
   )
 }
 
-/** Exit status as a shell gives it; the child's own words go straight through. */
-function run(command, args, env, options = {}) {
-  const done = spawnSync(command, args, { cwd: root, env, stdio: 'inherit', ...options })
-  if (done.error) fail(`${command} could not be started: ${done.error.message}`)
-  return done.status ?? 128 + (constants.signals[done.signal] ?? 1)
+/**
+ * Exit status as a shell gives it; the child's own words go straight through. We outlive the child: a Ctrl-C in the terminal reaches it as well as us, other
+ * signals are handed on. npm, told to end, tells the shell between it and us, which dies of it without a word: the change of parent tells us.
+ */
+async function run(command, args, env, options = {}) {
+  if (wasTold) process.exit(130)
+  const child = spawn(command, args, { cwd: root, env, stdio: 'inherit', ...options })
+  const handOn = (signal) => {
+    wasTold = true
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, handOn)
+  const watch = setInterval(() => {
+    if (process.ppid !== parent && !wasTold) handOn('SIGTERM')
+  }, 300)
+  const status = await new Promise((settle) => {
+    child.once('error', (error) => fail(`${command} could not be started: ${error.message}`))
+    child.once('exit', (code, signal) => settle(code ?? 128 + (constants.signals[signal] ?? 1)))
+  })
+  clearInterval(watch)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, handOn)
+  if (wasTold && status !== 0) process.exit(status)
+  return status
 }
 
 function versionOf(text) {

@@ -17,30 +17,54 @@ try {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      once: { type: 'boolean', default: false },
-      port: { type: 'string', default: '8090' },
-      rows: { type: 'string', default: '100000' },
-    },
-  })
+  const values = readOptions()
   const rows = Number(values.rows)
   if (!Number.isInteger(rows) || rows < 1) throw new Stop(`--rows takes a whole number from 1, not '${values.rows}'`)
   const python = checkPython()
   const folder = openFolder()
-  const rowhouse = await startRowhouse(folder, values.port)
-  const interrupted = new Promise<'interrupted'>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('interrupted'))
-  })
+  const interruption = listenForInterruption()
+  const rowhouse = startRowhouse(folder, values.port)
   try {
-    const ending = await Promise.race([tellStory({ folder, rowhouse, python, rows }), interrupted, rowhouse.died])
-    if (ending === 'interrupted') return 130
+    const { signal } = interruption
+    const story = async () =>
+      tellStory({ folder, url: await rowhouse.url, port: values.port, python, rows, signal, once: values.once })
+    await Promise.race([story(), interruption.came, rowhouse.died])
+    if (interruption.signal.aborted) return 130
     if (values.once) return 0
     process.stdout.write('\nRowhouse stays up. Press Ctrl-C to stop it.\n')
-    await Promise.race([interrupted, rowhouse.died])
+    await Promise.race([interruption.came, rowhouse.died])
     return 0
+  } catch (error) {
+    if (interruption.signal.aborted) return 130
+    throw error
   } finally {
     await rowhouse.stop()
-    process.stdout.write('Rowhouse has stopped; its data is kept for the next run.\n')
+    if (rowhouse.wasReady()) process.stdout.write('Rowhouse has stopped; its data is kept for the next run.\n')
   }
+}
+
+function readOptions(): { once: boolean; port: string; rows: string } {
+  try {
+    const { values } = parseArgs({
+      options: {
+        once: { type: 'boolean', default: false },
+        port: { type: 'string', default: '8090' },
+        rows: { type: 'string', default: '100000' },
+      },
+    })
+    return values
+  } catch (error) {
+    const [sentence] = (error as Error).message.split('. ')
+    throw new Stop(`${sentence}. Usage: npm run quickstart -- [--once] [--port 8090] [--rows 100000]`)
+  }
+}
+
+/** A signal, however often it comes; or whoever read our words has gone (`npm run quickstart | head`). */
+function listenForInterruption(): { signal: AbortSignal; came: Promise<void> } {
+  const controller = new AbortController()
+  const came = new Promise<void>((settle) => controller.signal.addEventListener('abort', () => settle()))
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => controller.abort())
+  process.stdout.on('error', () => controller.abort())
+  process.stderr.on('error', () => undefined)
+  return { signal: controller.signal, came }
 }

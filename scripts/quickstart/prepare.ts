@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 
 /** Ends the quickstart with a sentence for the reader. */
 export class Stop extends Error {}
@@ -16,11 +17,14 @@ export interface Folder {
   files: string
   username: string
   password: string
+  passwordFile: string
   mocConfig: string
 }
 
 export interface Rowhouse {
-  url: string
+  /** When it is ready. */
+  url: Promise<string>
+  wasReady(): boolean
   stop(): Promise<void>
   /** Rejects with {@link Stop} when Rowhouse ends by itself. */
   died: Promise<never>
@@ -39,12 +43,15 @@ export function checkPython(): string {
   return python
 }
 
-/** The administrator's password is made once and kept beside the data, for the owner's eyes only. */
+/**
+ * All in one folder, so that a Rowhouse the reader starts himself has nothing to do with it. The administrator's password is made once and kept
+ * beside the data, for the owner's eyes only.
+ */
 export function openFolder(): Folder {
-  const data = join(root, '.rowhouse')
   const files = join(root, 'quickstart-files')
-  mkdirSync(data, { recursive: true, mode: 0o700 })
+  const data = join(files, '.rowhouse')
   mkdirSync(files, { recursive: true })
+  mkdirSync(data, { recursive: true, mode: 0o700 })
   const passwordFile = join(data, 'quickstart-password')
   if (!existsSync(passwordFile))
     writeFileSync(passwordFile, `${randomBytes(18).toString('base64url')}\n`, { mode: 0o600 })
@@ -52,48 +59,51 @@ export function openFolder(): Folder {
     data,
     files,
     username: 'admin',
+    passwordFile,
     password: readFileSync(passwordFile, 'utf8').trim(),
     mocConfig: join(data, 'moc.json'),
   }
 }
 
-export async function startRowhouse(folder: Folder, port: string): Promise<Rowhouse> {
-  const args = [
-    join(root, 'packages', 'rowhouse', 'bin', 'rowhouse.mjs'),
-    'up',
-    '--port',
-    port,
-    '--data',
-    folder.data,
-    '--stage',
-    'DEV',
-    '--tag',
-    'cc-fraud',
-  ]
-  process.stdout.write(`$ npx rowhouse up --port ${port} --stage DEV --tag cc-fraud\n`)
-  const child = spawn(process.execPath, args, {
+export function startRowhouse(folder: Folder, port: string): Rowhouse {
+  process.stdout.write(`$ ${upLine(folder, port)}\n`)
+  const bin = join(root, 'packages', 'rowhouse', 'bin', 'rowhouse.mjs')
+  const child = spawn(process.execPath, [bin, ...upArguments(folder, port)], {
     cwd: root,
     env: { ...process.env, ROWHOUSE_ADMIN_USER: folder.username, ROWHOUSE_ADMIN_PASSWORD: folder.password },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // a Ctrl-C in the terminal must reach Rowhouse through us, once
+    // over the channel it notices that we are gone, whatever ended us
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // a Ctrl-C in the terminal must reach Rowhouse through us
     detached: process.platform !== 'win32',
   })
   const said: string[] = []
-  createInterface({ input: child.stderr }).on('line', (line) => said.push(line))
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  createInterface({ input: child.stderr as Readable }).on('line', (line) => said.push(line))
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  let isReady = false
   const died = ended.then(() => {
-    throw new Stop(`Rowhouse did not ${url === '' ? 'start' : 'stay up'}:\n${said.slice(-8).join('\n')}`)
+    const last = said.slice(-8).join('\n')
+    const hint = /choose another port/.test(last) ? '\nHere: npm run quickstart -- --port 8091' : ''
+    throw new Stop(`Rowhouse did not ${isReady ? 'stay up' : 'start'}:\n${last}${hint}`)
   })
   died.catch(() => undefined)
-  let url = ''
-  url = await Promise.race([readyUrl(child), died])
-  process.stdout.write(`ready ${url}\n`)
-  return { url, died, stop: () => stopChild(child, ended) }
+  const url = readyUrl(child.stdout as Readable).then((found) => {
+    isReady = true
+    process.stdout.write(`ready ${found}\n`)
+    return found
+  })
+  return { url, died, wasReady: () => isReady, stop: () => stopChild(child, ended) }
 }
 
-async function readyUrl(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Stop('Rowhouse has no output')
-  for await (const line of createInterface({ input: child.stdout })) {
+function upArguments({ data }: Folder, port: string): string[] {
+  return ['up', '--port', port, '--data', relative(root, data), '--stage', 'DEV', '--tag', 'cc-fraud']
+}
+
+export function upLine(folder: Folder, port: string): string {
+  return `npx rowhouse ${upArguments(folder, port).join(' ')}`
+}
+
+async function readyUrl(output: Readable): Promise<string> {
+  for await (const line of createInterface({ input: output })) {
     const match = /^ready (\S+)/.exec(line)
     if (match?.[1] !== undefined) return match[1]
   }

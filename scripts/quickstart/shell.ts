@@ -5,95 +5,105 @@ import { type Folder, root, Stop } from './prepare.ts'
 
 export interface Shell {
   heading(text: string): void
-  /** Runs moc and shows the line and what it printed; answers its stdout. */
-  moc(args: string[], options?: { mayFail?: boolean; quiet?: boolean; stdin?: string }): Promise<string>
+  /** Runs moc and shows the line and what it printed. */
+  moc(args: string[], from?: StandardInput): Promise<void>
+  /** Runs moc without a word, for its stdout. */
+  ask(args: string[]): Promise<string>
+  /** Gets the token of the calls that follow. */
+  signIn(username: string, password: StandardInput): Promise<void>
   /** One REST call, shown as the curl line; answers the parsed body. `show` is what is printed of it. */
-  curl<T>(call: {
-    method?: string
-    path: string
-    body?: unknown
-    form?: Record<string, string>
-    show: (body: T) => string
-  }): Promise<T>
+  curl<T>(call: { method?: string; path: string; body?: unknown; show: (body: T) => string }): Promise<T>
   /** A GET that is not shown: looking again and again while the reader waits. */
   look<T>(path: string): Promise<T>
   print(text: string): void
 }
 
-export function makeShell(url: string, folder: Folder): Shell {
-  let token: string | undefined
-  const print = (text: string) => void process.stdout.write(`${text}\n`)
+/** A file and what is in it. */
+export interface StandardInput {
+  file: string
+  text: string
+}
 
-  async function curl<T>(call: Parameters<Shell['curl']>[0] & { show: (body: T) => string }): Promise<T> {
-    const method = call.method ?? (call.body === undefined && call.form === undefined ? 'GET' : 'POST')
-    print(curlLine(url, call, method, token !== undefined))
-    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
-    if (call.body !== undefined) headers['content-type'] = 'application/json'
-    const payload = call.form === undefined ? JSON.stringify(call.body) : new URLSearchParams(call.form)
-    const response = await fetch(url + call.path, { method, headers, ...(method === 'GET' ? {} : { body: payload }) })
-    const body = (await response.json()) as T & { access_token?: string; message?: string }
-    if (!response.ok)
-      throw new Stop(`${call.path} answered ${response.status}: ${body.message ?? JSON.stringify(body)}`)
-    if (typeof body.access_token === 'string') token = body.access_token
-    print(call.show(body))
-    return body
+const readToken = `python3 -c 'import json,sys; print(json.load(sys.stdin)["access_token"])'`
+
+/** Nothing more is typed once the signal has come. */
+export function makeShell(url: string, folder: Folder, signal: AbortSignal): Shell {
+  let token = ''
+  const print = (text: string) => {
+    signal.throwIfAborted()
+    process.stdout.write(`${text}\n`)
+  }
+
+  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const headers: Record<string, string> = token === '' ? {} : { authorization: `Bearer ${token}` }
+    const isForm = body instanceof URLSearchParams
+    if (body !== undefined && !isForm) headers['content-type'] = 'application/json'
+    const payload = body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }
+    const response = await fetch(url + path, { method, headers, signal, ...payload })
+    const text = await response.text()
+    if (!response.ok) throw new Stop(`${path} answered ${response.status}: ${text}`)
+    return JSON.parse(text) as T
   }
 
   return {
     print,
     heading: (text) => print(`\n\u2500\u2500 ${text}`),
-    curl,
-    look: async (path) => {
-      const response = await fetch(url + path, {
-        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      })
-      if (!response.ok) throw new Stop(`${path} answered ${response.status}: ${await response.text()}`)
-      return response.json() as Promise<never>
+    async signIn(username, { file, text }) {
+      print(`$ TOKEN=$(curl -s '${url}/gocli/token' --data-urlencode username=${username} \\
+    --data-urlencode "password=$(cat ${file})" \\
+    | ${readToken})`)
+      const form = new URLSearchParams({ username, password: text.trim() })
+      token = (await call<{ access_token: string }>('POST', '/gocli/token', form)).access_token
     },
-    moc: (args, options = {}) => runMoc(args, folder, options, print),
+    async curl({ method, path, body, show }) {
+      const verb = method ?? (body === undefined ? 'GET' : 'POST')
+      print(curlLine(url, { path, body }, verb))
+      const answer = await call<never>(verb, path, body)
+      print(show(answer))
+      return answer
+    },
+    look: (path) => call('GET', path),
+    async moc(args, from) {
+      print(`$ npx moc ${args.map(quote).join(' ')}${from === undefined ? '' : ` < ${from.file}`}`)
+      await runMoc(args, folder, { stdin: from?.text ?? '', isShown: true })
+      signal.throwIfAborted()
+    },
+    ask: (args) => runMoc(args, folder, { stdin: '', isShown: false }),
   }
 }
 
+/** On a terminal its own output is moc's too, so that lists and progress look as they do for a user. */
 async function runMoc(
   args: string[],
   folder: Folder,
-  options: { mayFail?: boolean; quiet?: boolean; stdin?: string },
-  print: (text: string) => void,
+  { stdin, isShown }: { stdin: string; isShown: boolean },
 ): Promise<string> {
-  if (!options.quiet) print(`$ npx moc ${args.map(quote).join(' ')}`)
   const child = spawn(process.execPath, [join(root, 'packages', 'moc', 'bin', 'moc.mjs'), ...args], {
     cwd: root,
     env: { ...process.env, ROWHOUSE_MOC_CONFIG: folder.mocConfig },
-    stdio: ['pipe', 'pipe', options.quiet ? 'ignore' : 'inherit'],
+    stdio: ['pipe', isShown ? 'inherit' : 'pipe', 'inherit'],
   })
-  child.stdin.end(options.stdin ?? '')
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+  child.stdin?.end(stdin)
   let stdout = ''
-  for await (const chunk of child.stdout) stdout += chunk
-  const code = child.exitCode ?? (await new Promise<number | null>((resolve) => child.once('exit', resolve)))
-  if (!options.quiet && stdout !== '') process.stdout.write(stdout)
-  if (code !== 0 && !options.mayFail) throw new Stop(`moc ${args.slice(0, 2).join(' ')} ended with exit code ${code}`)
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  const code = await ended
+  if (code !== 0) throw new Stop(`moc ${args.slice(0, 2).join(' ')} ended with exit code ${code}`)
   return stdout.trim()
 }
 
-function curlLine(
-  url: string,
-  call: { path: string; body?: unknown; form?: Record<string, string> },
-  method: string,
-  signedIn: boolean,
-): string {
-  const parts = [`$ curl${method === 'GET' ? '' : ` --request ${method}`} '${url}${call.path}'`]
-  if (signedIn) parts.push(`--header "Authorization: Bearer $TOKEN"`)
-  if (call.body !== undefined)
-    parts.push("--header 'Content-Type: application/json'", `--data-raw '${JSON.stringify(call.body)}'`)
-  for (const [name, value] of Object.entries(call.form ?? {}))
-    parts.push(`--data-urlencode '${name}=${name === 'password' ? '…' : value}'`)
+function curlLine(url: string, { path, body }: { path: string; body?: unknown }, method: string): string {
+  const parts = [
+    `$ curl${method === 'GET' ? '' : ` --request ${method}`} '${url}${path}'`,
+    `--header "Authorization: Bearer $TOKEN"`,
+  ]
+  if (body !== undefined)
+    parts.push("--header 'Content-Type: application/json'", `--data-raw '${JSON.stringify(body)}'`)
   return parts.join(' \\\n    ')
 }
 
 function quote(arg: string): string {
   return /^[\w./:=@%+,-]+$/.test(arg) ? arg : `'${arg}'`
-}
-
-export function lastWord(text: string): string {
-  return text.trim().split(/\s+/).at(-1) ?? ''
 }

@@ -3,14 +3,18 @@ import { closeSync, createReadStream, existsSync, openSync, renameSync, writeFil
 import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { type Folder, type Rowhouse, root, Stop } from './prepare.ts'
-import { lastWord, makeShell, type Shell } from './shell.ts'
+import { type Folder, root, Stop, upLine } from './prepare.ts'
+import { makeShell, type Shell } from './shell.ts'
 
 interface Setting {
   folder: Folder
-  rowhouse: Rowhouse
+  url: string
+  port: string
   python: string
   rows: number
+  /** Rowhouse stops afterwards. */
+  once: boolean
+  signal: AbortSignal
 }
 
 interface Job {
@@ -37,7 +41,7 @@ const body = (stage: string) => ({
 })
 
 export async function tellStory(setting: Setting): Promise<void> {
-  const shell = makeShell(setting.rowhouse.url, setting.folder)
+  const shell = makeShell(setting.url, setting.folder, setting.signal)
   const input = makeTransactions(setting, shell)
   await signIn(setting, shell)
   await deployModel(shell, input)
@@ -69,45 +73,44 @@ function makeTransactions({ folder, python, rows }: Setting, shell: Shell): stri
   return file
 }
 
-async function signIn({ folder, rowhouse }: Setting, shell: Shell): Promise<void> {
+async function signIn({ folder, url }: Setting, shell: Shell): Promise<void> {
+  const password = { file: relative(root, folder.passwordFile), text: folder.password }
   shell.heading('Sign in')
-  shell.print(`$ export ROWHOUSE_MOC_CONFIG=${relative(root, folder.mocConfig)}`)
-  shell.print(
-    `$ npx moc init ${rowhouse.url} --user ${folder.username} --password-stdin < .rowhouse/quickstart-password`,
-  )
-  await shell.moc(['init', rowhouse.url, '--user', folder.username, '--password-stdin'], {
-    quiet: true,
-    stdin: folder.password,
-  })
-  await shell.curl<{ token_type: string; expires_in: number }>({
-    path: '/gocli/token',
-    form: { username: folder.username, password: folder.password },
-    show: (token) => `TOKEN=<access_token>   (${token.token_type}, for ${token.expires_in} s)`,
-  })
+  shell.print(exportLine(folder))
+  await shell.moc(['init', url, '--user', folder.username, '--password-stdin'], password)
+  await shell.signIn(folder.username, password)
+}
+
+function exportLine(folder: Folder): string {
+  return `$ export ROWHOUSE_MOC_CONFIG=${relative(root, folder.mocConfig)}`
 }
 
 async function deployModel(shell: Shell, input: string): Promise<void> {
   shell.heading('Register the model, snapshot it with its service tag, deploy it as batch to DEV')
-  const models = (await shell.moc(['model', 'ls'], { quiet: true })).split('\n').map((line) => line.split('\t'))
-  if (!models.some((cells) => cells[1] === 'cc-fraud')) await shell.moc(['model', 'import', 'models/cc-fraud'])
-  const snapshots = (await shell.moc(['snapshot', 'ls', 'cc-fraud', '-q'], { quiet: true })).split('\n')
-  const known = snapshots[0] ?? ''
-  const snapshot =
-    known !== '' ? known : lastWord(await shell.moc(['snapshot', 'create', 'cc-fraud', '--tag', 'cc-fraud']))
+  const known = await findModels(shell)
+  if (!known.includes('cc-fraud')) await shell.moc(['model', 'import', 'models/cc-fraud'])
+  let [snapshot] = await findSnapshots(shell)
+  if (snapshot === undefined) {
+    await shell.moc(['snapshot', 'create', 'cc-fraud', '--tag', 'cc-fraud'])
+    ;[snapshot = ''] = await findSnapshots(shell)
+  } else {
+    await shell.moc(['snapshot', 'ls', 'cc-fraud'])
+    shell.print('(registered by an earlier run)')
+  }
   const output = 'quickstart-files/scores-{jobId}.csv'
-  await shell.moc([
-    'deployment',
-    'create',
-    snapshot,
-    '--stage',
-    'DEV',
-    '--input',
-    relative(root, input),
-    '--output',
-    output,
-  ])
+  const files = ['--input', relative(root, input), '--output', output]
+  await shell.moc(['deployment', 'create', snapshot, '--stage', 'DEV', ...files])
   await shell.moc(['runtime', 'ls', '--stage', 'DEV'])
   await shell.moc(['mlc', 'ls'])
+}
+
+async function findModels(shell: Shell): Promise<(string | undefined)[]> {
+  return (await shell.ask(['model', 'ls'])).split('\n').map((line) => line.split('\t')[1])
+}
+
+/** Ids, the newest first. */
+async function findSnapshots(shell: Shell): Promise<string[]> {
+  return (await shell.ask(['snapshot', 'ls', 'cc-fraud', '-q'])).split('\n').filter((id) => id !== '')
 }
 
 async function triggerByRest(shell: Shell): Promise<void> {
@@ -143,9 +146,10 @@ async function triggerByFile({ folder }: Setting, shell: Shell): Promise<void> {
 
 async function triggerByDeployment({ folder }: Setting, shell: Shell, input: string): Promise<void> {
   shell.heading('Trigger C: a job on the deployment, without a process')
-  const rows = await shell.moc(['deployment', 'ls', 'cc-fraud', '--state', 'deployed', '--tag', 'DEV'])
-  const id = rows.split('\n')[1]?.split('\t')[0]
-  if (id === undefined) throw new Stop('The deployment is not listed')
+  const list = ['deployment', 'ls', 'cc-fraud', '--state', 'deployed', '--tag', 'DEV']
+  await shell.moc(list)
+  const [id = ''] = (await shell.ask([...list, '-q'])).split('\n')
+  if (id === '') throw new Stop('The deployment is not listed')
   const output = relative(root, join(folder.files, 'scores-by-moc.csv'))
   await shell.moc(['job', 'create', 'deployedbatch', id, relative(root, input), output, '--wait'])
 }
@@ -166,11 +170,13 @@ async function triggerInVain(shell: Shell): Promise<void> {
   })
 }
 
-function whereToLook({ rowhouse }: Setting, shell: Shell): void {
+function whereToLook({ folder, url, port, once }: Setting, shell: Shell): void {
   shell.heading('Where to look next')
-  shell.print('  npx moc --help                 every command')
-  shell.print('  npx moc job ls                 the jobs of this run')
-  shell.print(`  ${rowhouse.url}/docs     the REST API`)
+  if (once) shell.print(`  ${upLine(folder, port)}   starts this Rowhouse again`)
+  shell.print(`  In another terminal, in this folder, after  ${exportLine(folder).slice(2)}`)
+  shell.print('    npx moc job ls               the jobs so far')
+  shell.print('    npx moc --help               every command')
+  shell.print(`  ${`${url}/docs`.padEnd(30)} the REST API`)
   shell.print('  docs/                          the manual')
   shell.print('  definitions/RunBatchJob.bpmn   the process that ran, for any BPMN modeler')
 }

@@ -10,6 +10,16 @@ const packages = join(home, '..')
 const built = join(home, 'dist', 'main.js')
 const source = join(home, 'src', 'main.ts')
 
+// npx tells a signal to the shell in between, which dies of it and tells nobody
+if (process.env.npm_command === 'exec') {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    process.kill(process.pid, 'SIGTERM')
+  }, 300).unref()
+}
+
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major > 22 || (major === 22 && minor >= 18)) await run()
 else onNewerNode()

@@ -203,18 +203,26 @@ function urlOf({ options, port }: Pick<Start, 'options' | 'port'>): string {
   return `${options.tlsCert ? 'https' : 'http'}://${name}:${port}`
 }
 
+/** One Ctrl-C may reach us twice: from the terminal, and handed on by npm or by the older Node in between. */
+const sameWishMs = 1_000
+
 /** A first signal asks to stop, a second one does not wait. The end of the program that started us asks too, where it said so. */
 function untilToldToStop(): { asked: Promise<void>; onImpatience(act: () => void): void } {
   let count = 0
+  let askedAt = 0
   let impatient: () => void = () => undefined
   const asked = new Promise<void>((settle) => {
     const ask = (why: string) => {
+      if (count === 1 && performance.now() - askedAt < sameWishMs) return
       count++
       if (count === 1) {
+        askedAt = performance.now()
         say(`${why}: stopping (once more: at once)`)
         settle()
-      } else if (count === 2) impatient()
-      else process.exit(1)
+      } else if (count === 2) {
+        say(`${why} once more: ending everything at once`)
+        impatient()
+      } else process.exit(1)
     }
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => ask(`asked to stop (${signal})`))
