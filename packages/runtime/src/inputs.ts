@@ -45,7 +45,9 @@ async function prepareInput(asset: Asset, index: number, job: Job, context: Inpu
   const opened = await openInput(asset, index, context)
   if (opened.bytes === 0) throw new Unmet('InputEmpty', `Input '${name}' is empty: it has not even a header`)
   const format = declaredFormat(asset) ?? mediaFormat(opened.mediaType) ?? (await sniffFormat(opened.path))
-  const common = { slot: index * 2, name, path: opened.path, format, arrayInput: arrayInput(job) }
+  const schema = index === 0 ? undefined : context.schemas[index]
+  const own = schema === undefined || schema === null ? {} : { schema }
+  const common = { ...own, slot: index * 2, name, path: opened.path, format, arrayInput: arrayInput(job) }
   if (format !== 'CSV') return { ...common, columns: null, hasBom: false, records: null, bytes: opened.bytes }
   const scan = await scanInput(opened.path, name, context)
   const columns = columnTypes(scan.columns, context.schemas[index] ?? context.schemas[0])

@@ -82,13 +82,15 @@ function listenTo({ facts, console }: ModelRun): HarnessListener {
 
 function sayRejected(console: JobConsole, event: Extract<HarnessEvent, { event: 'rejected' }>): void {
   const where = `${event.direction} record ${event.record}${event.line === null ? '' : `, line ${event.line}`}`
+  // metrics and train get all records at once: none of them is to blame.
+  const place = event.record === 0 ? '' : ` (${where})`
   if (event.by === 'model') {
-    console.say(`MODEL-CONSOLE: An error occured when processing the model: ${event.reason} (${where})`, 'warning')
+    console.say(`MODEL-CONSOLE: An error occured when processing the model: ${event.reason}${place}`, 'warning')
     console.say(`MODEL-CONSOLE: UserWarning: ${event.reason}`, 'warning')
   } else if (event.by === 'schema') {
-    console.say(`Record rejected by schema: ${event.reason} (${where})`, 'warning')
+    console.say(`Record rejected by schema: ${event.reason}${place}`, 'warning')
   } else {
-    console.say(`Record rejected by encoding with reason {${event.reason}} (${where})`, 'warning')
+    console.say(`Record rejected by encoding with reason {${event.reason}}${place}`, 'warning')
   }
 }
 

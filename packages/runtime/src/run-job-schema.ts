@@ -1,6 +1,8 @@
 /** The schemas of a job: those of the model's record, else the files its source names in `modelop.schema.<slot>` annotations. */
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
+import { InputError } from '@rowhouse/contract'
 import type { Playground } from './playground.ts'
 import type { Job } from './run-job-document.ts'
 
@@ -13,26 +15,48 @@ export interface Schemas {
 export async function findSchema(job: Job, playground: Playground, sourcePath: string): Promise<Schemas> {
   if (job.inputSchemas.length > 0 && job.outputSchemas.length > 0)
     return { inputs: job.inputSchemas, output: job.outputSchemas[0] }
-  const named = schemaAnnotations(await readFile(join(playground.folder, sourcePath), 'utf8'))
+  // the work folder is local: see work-files.ts
+  const named = schemaAnnotations(readFileSync(join(playground.folder, sourcePath), 'utf8'))
   const paths = [...playground.pathOf.values()]
-  const read = async (name: string | undefined): Promise<unknown> => {
-    const path = name === undefined ? undefined : resolveSchema(name, paths)
-    if (path === undefined) return null
-    try {
-      return JSON.parse(await readFile(join(playground.folder, path), 'utf8'))
-    } catch {
-      return null
-    }
+  const read = async (name: string | undefined, isChecked: boolean): Promise<unknown> => {
+    if (name === undefined) return null
+    const schema = await readSchema(name, paths, playground.folder)
+    if (schema === null && isChecked) throw unresolved(name, sourcePath, paths)
+    return schema
   }
   const inputs: unknown[] = [...job.inputSchemas]
   if (inputs.length === 0) {
     const count = Math.max(1, job.inputData.length)
     for (let index = 0; index < count; index++) {
-      inputs.push(await read(named.get(String(index * 2)) ?? named.get('$in') ?? named.get('$all')))
+      const name = named.get(String(index * 2)) ?? named.get('$in') ?? named.get('$all')
+      inputs.push(await read(name, job.checkInputSchema))
     }
   }
-  const output = job.outputSchemas[0] ?? (await read(named.get('1') ?? named.get('$out') ?? named.get('$all')))
+  const outputName = named.get('1') ?? named.get('$out') ?? named.get('$all')
+  const output = job.outputSchemas[0] ?? (await read(outputName, job.checkOutputSchema))
   return { inputs, output }
+}
+
+const primitives = new Set(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string'])
+
+/** null: there is no such schema, or it cannot be read. */
+async function readSchema(name: string, paths: readonly string[], folder: string): Promise<unknown> {
+  const path = resolveSchema(name, paths)
+  if (path === undefined) return primitives.has(name) ? name : null
+  try {
+    return JSON.parse(await readFile(join(folder, path), 'utf8'))
+  } catch {
+    return null
+  }
+}
+
+/** Only where records are to be checked: names of schemas are often wrong, and nobody minds while checking is off. */
+function unresolved(name: string, sourcePath: string, paths: readonly string[]): InputError {
+  const schemas = paths.filter((path) => /\.avsc$/i.test(path))
+  return new InputError(
+    'SchemaNotFound',
+    `Schema checking is on, and ${sourcePath} names the schema '${name}', which none of the model's files is or holds as JSON: it has ${schemas.join(', ') || 'no .avsc file'}. Mend the annotation or the file, or switch checking off`,
+  )
 }
 
 /** `# modelop.schema.0: input.avsc` → 0 → input.avsc. No scope means all slots. */

@@ -74,20 +74,18 @@ describe('CSV inputs', () => {
     expect(finished).toMatchObject({ recordsIn: 0, recordsOut: 0 })
   })
 
-  it('types from a schema are applied cell by cell; what does not fit is rejected with its line', async () => {
-    const { rejects, values } = await runPython({
+  it('types from a schema are applied cell by cell; what does not fit is kept as what it is', async () => {
+    const { values } = await runPython({
       source: echo,
       inputs: { 'in.csv': 'n,f,b\n5.0,1,true\nx,1,true\n1,one,true\n1,1,yes\n 7 , 2.5 ,FALSE\n' },
       columnTypes: ['integer', 'float', 'boolean'],
     })
     expect(values).toEqual([
       { n: 5, f: 1, b: true },
+      { n: 'x', f: 1, b: true },
+      { n: 1, f: 'one', b: true },
+      { n: 1, f: 1, b: 'yes' },
       { n: 7, f: 2.5, b: false },
-    ])
-    expect(rejects.map(({ record, line, reason }) => [record, line, reason])).toEqual([
-      [2, 3, "column 'n': 'x' is not a whole number"],
-      [3, 4, "column 'f': 'one' is not a number"],
-      [4, 5, "column 'b': 'yes' is not true or false"],
     ])
   })
 

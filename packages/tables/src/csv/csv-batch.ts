@@ -10,7 +10,6 @@ export interface CsvReject {
   /** Index in the batch. */
   index: number
   reason: string
-  column: string | null
   /** The record as it stands in the file, cut at RAW_BYTES_MAX. */
   raw: string
 }

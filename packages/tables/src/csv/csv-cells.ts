@@ -30,6 +30,13 @@ export function parseCell(text: string, type: ColumnType): CellValue | undefined
   return Number.isSafeInteger(number) || !/^\s*[+-]?\d+\s*$/.test(text) ? number : text.trim()
 }
 
+/** A cell that is not of its column's declared type: a number where it is written as one, else text. A schema check may object; reading does not. */
+export function cellByItself(text: string): CellValue {
+  if (!numberPattern.test(text)) return text
+  const number = Number(text)
+  return Number.isSafeInteger(number) || !/^\s*[+-]?\d+\s*$/.test(text) ? number : text.trim()
+}
+
 function parseBoolean(text: string): boolean | undefined {
   const lower = text.length <= 5 ? text.toLowerCase() : ''
   return lower === 'true' ? true : lower === 'false' ? false : undefined
@@ -39,12 +46,4 @@ function parseNumber(text: string): number | undefined {
   if (numberPattern.test(text)) return Number(text)
   const infinity = infinityPattern.exec(text)
   return infinity ? (infinity[1] === '-' ? -Infinity : Infinity) : undefined
-}
-
-/** In a sentence: `'abc' is not a number`. */
-export const typeInWords: Record<ColumnType, string> = {
-  integer: 'a whole number',
-  float: 'a number',
-  boolean: 'true or false',
-  string: 'text',
 }

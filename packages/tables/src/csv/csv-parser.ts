@@ -7,9 +7,8 @@
  * repeat are the same string object. A record that ends behind the block is taken back and read again with the next one.
  */
 
-import type { ColumnType } from './column-type.ts'
 import type { CsvBatch, CsvColumn } from './csv-batch.ts'
-import { type CellValue, isBlankWord, parseCell, typeInWords } from './csv-cells.ts'
+import { type CellValue, cellByItself, isBlankWord, parseCell } from './csv-cells.ts'
 import { TextCache } from './text-cache.ts'
 
 const LF = 0x0a
@@ -60,7 +59,6 @@ export class CsvParser {
   #isCut = false
   #isShort = false
   #isUnclosed = false
-  #problem: { column: string; text: string; type: ColumnType } | null = null
 
   constructor(columns: readonly CsvColumn[], delimiter = ',', firstLine = 2) {
     this.#columns = columns
@@ -178,12 +176,10 @@ export class CsvParser {
 
   /** What the fast paths did not take. */
   #anyCell(column: number): CellValue {
-    const { name, type } = this.#columns[column] as CsvColumn
+    const { type } = this.#columns[column] as CsvColumn
     const text = this.#cellText()
     const value = parseCell(text, type)
-    if (value !== undefined) return value
-    this.#problem ??= { column: name, text, type }
-    return null
+    return value === undefined ? cellByItself(text) : value
   }
 
   #number(column: number): CellValue {
@@ -231,12 +227,8 @@ export class CsvParser {
 
   integer(column: number): CellValue {
     const value = this.#number(column)
-    if (typeof value === 'number') {
-      if (!Number.isInteger(value))
-        this.#problem ??= { column: this.#columns[column]?.name ?? '', text: String(value), type: 'integer' }
-      else if (value === 0) return 0
-    }
-    return value
+    // Never -0.
+    return value === 0 ? 0 : value
   }
 
   boolean(column: number): CellValue {
@@ -335,7 +327,6 @@ export class CsvParser {
     this.#isRecordEnd = false
     this.#isShort = false
     this.#isUnclosed = false
-    this.#problem = null
     const record = this.#readRecord()
     let surplus = 0
     if (!this.#isRecordEnd) surplus = this.#skipSurplus()
@@ -346,21 +337,23 @@ export class CsvParser {
     }
     this.#line += 1
     batch.lines.push(fromLine)
-    if (surplus === 0 && this.#problem === null && !this.#isUnclosed) {
+    if (surplus === 0 && !this.#isUnclosed) {
       batch.records.push(record)
       if (this.#isShort) batch.filled += 1
       return true
     }
-    batch.rejects.push({ index: batch.records.length, ...this.#explain(surplus), raw: this.#rawText(from, this.#at) })
+    batch.rejects.push({
+      index: batch.records.length,
+      reason: this.#explain(surplus),
+      raw: this.#rawText(from, this.#at),
+    })
     batch.records.push(undefined)
     return true
   }
 
-  #explain(surplus: number): { reason: string; column: string | null } {
-    if (this.#isUnclosed) return { reason: 'a quote is opened and never closed', column: null }
-    if (surplus > 0) return { reason: `${surplus} cells where the header has ${this.#columns.length}`, column: null }
-    const { column, text, type } = this.#problem ?? { column: '', text: '', type: 'string' as const }
-    return { reason: `column '${column}': '${text.slice(0, 100)}' is not ${typeInWords[type]}`, column }
+  #explain(surplus: number): string {
+    if (this.#isUnclosed) return 'a quote is opened and never closed'
+    return `${surplus} cells where the header has ${this.#columns.length}`
   }
 
   #rawText(from: number, end: number): string {

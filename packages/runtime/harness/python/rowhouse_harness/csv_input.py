@@ -15,6 +15,7 @@ from rowhouse_harness.failures import JobFailed
 
 FIELD_CHARACTERS_MAX = 64 * 1024 * 1024
 UNDECODED = re.compile('[\udc80-\udcff]')
+WRITTEN_AS_NUMBER = re.compile(r'[ \t\v\f]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t\v\f]*\Z')
 NUMBER = re.compile(r'-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z')
 # What pandas.read_csv takes for a missing value.
 MISSING = frozenset(
@@ -31,7 +32,6 @@ EXPRESSION = {
 }
 # Of a column that the plan says has no missing value.
 EXPRESSION_OF_FULL = {'integer': 'int({0})', 'float': 'float({0})', 'boolean': 'TRUTH[{0}]', 'string': '{0}'}
-IN_WORDS = {'boolean': 'true or false', 'float': 'a number', 'integer': 'a whole number'}
 # Stands in `undecoded` when the file has ended inside a quote: the reader asks for another line only then.
 UNCLOSED = object()
 
@@ -163,7 +163,15 @@ def typed(cell, column):
     try:
         return parse(cell.strip(' \t\v\f'), kind)
     except (ValueError, KeyError, OverflowError):
-        raise BadRow("column '%s': '%s' is not %s" % (column['name'], cell[:100], IN_WORDS[kind])) from None
+        return by_itself(cell)
+
+
+def by_itself(cell):
+    """A cell that is not of its column's declared type: a number where it is written as one, else text. A schema check may object; reading does not."""
+    if not WRITTEN_AS_NUMBER.match(cell):
+        return cell
+    text = cell.strip(' \t\v\f')
+    return int(text) if text.lstrip('+-').isdigit() else float(text)
 
 
 def guess(cell):

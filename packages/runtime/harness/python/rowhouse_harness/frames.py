@@ -76,7 +76,11 @@ def series(pandas, cells, kind):
     if kind == 'cell':
         return pandas.Series(cells, dtype='object')
     if kind == 'float' or (kind == 'integer' and None in cells):
-        return pandas.Series(cells, dtype='float64')
+        try:
+            return pandas.Series(cells, dtype='float64')
+        except ValueError:
+            # A schema says number, and some cell is text.
+            return pandas.Series(cells, dtype='object')
     if kind in ('integer', 'boolean') and None not in cells:
         return pandas.Series(cells)
     return pandas.Series(cells, dtype='str' if kind == 'string' and pandas.__version__ >= '3' else 'object')

@@ -86,6 +86,7 @@ def run_phases(plan, report):
     model = load_model(plan)
     function = model.get_all(plan['function'], [one['slot'] for one in plan['inputs']])
     initialise(model, plan)
+    model.raise_user_warnings()
     report.tell('init-succeeded')
     tell_imports(report)
     if plan['function'] == 'score':

@@ -15,10 +15,15 @@ MODULE = 'model'
 class Model:
     """The loaded module and the functions that a job calls."""
 
-    def __init__(self, module, annotations, wanted):
+    def __init__(self, module, annotations, wanted, trap):
         self.module = module
+        self.trap = trap
         self.annotations = annotations
         self.wanted = wanted
+
+    def raise_user_warnings(self):
+        self.trap.is_armed = True
+        forget_warnings()
 
     def find(self, role):
         """The function of a role, or None: the asset's name first, then the annotation, then the default name."""
@@ -98,6 +103,8 @@ class CalledFromModel:
 
     def __init__(self, scope):
         self.scope = scope
+        # At import and in init a warning is only a warning: there is no record to lose.
+        self.is_armed = False
 
     def __reduce__(self):
         # joblib sends the filters to its workers, where no model calls anything: there it is a pattern that never matches.
@@ -107,12 +114,19 @@ class CalledFromModel:
         frame = sys._getframe(1)
         while frame is not None and frame.f_globals.get('__name__') in ('warnings', '_py_warnings', __name__):
             frame = frame.f_back
-        return frame is not None and frame.f_globals is self.scope
+        return self.is_armed and frame is not None and frame.f_globals is self.scope
 
 
 def raise_user_warnings_of(module):
-    """A UserWarning of the model's own loses the record. In front of the list, so that the model can still reset it."""
-    warnings.filters.insert(0, ('error', None, UserWarning, CalledFromModel(vars(module)), 0))
+    """A UserWarning of the model's own loses the record, once armed. In front of the list, so that the model can still reset it."""
+    trap = CalledFromModel(vars(module))
+    warnings.filters.insert(0, ('error', None, UserWarning, trap, 0))
+    forget_warnings()
+    return trap
+
+
+def forget_warnings():
+    """What was warned of once is asked anew."""
     if hasattr(warnings, '_filters_mutated'):
         warnings._filters_mutated()
     elif hasattr(warnings, '_filters_mutated_lock_held'):
@@ -137,11 +151,11 @@ def load_model(plan):
         remember_lines(plan['source'], text)
         if not has_sibling(plan):
             sys.modules[MODULE] = module
-        raise_user_warnings_of(module)
+        trap = raise_user_warnings_of(module)
         exec(code, module.__dict__)
     except BaseException as error:
         raise failure_of('load', error) from None
-    return Model(module, read_annotations(text), plan['functions'])
+    return Model(module, read_annotations(text), plan['functions'], trap)
 
 
 def has_sibling(plan):

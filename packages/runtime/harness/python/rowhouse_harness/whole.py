@@ -2,7 +2,7 @@
 from types import GeneratorType
 
 from rowhouse_harness.calling import takes_slot_number
-from rowhouse_harness.failures import failure_of
+from rowhouse_harness.failures import describe, failure_of
 from rowhouse_harness.frames import whole_frame
 from rowhouse_harness.scoring import OURS
 
@@ -21,6 +21,8 @@ def metrics(function, streams, plans, sinks, report):
                 sinks.emit(value)
     except OURS:
         raise
+    except UserWarning as warning:
+        reject_whole(warning, report)
     except BaseException as error:
         raise failure_of('metrics', error) from None
 
@@ -34,5 +36,12 @@ def train(function, streams, plans, report):
         if type(result) is GeneratorType:
             for _ in result:
                 pass
+    except UserWarning as warning:
+        reject_whole(warning, report)
     except BaseException as error:
         raise failure_of('train', error) from None
+
+
+def reject_whole(warning, report):
+    """As in score a UserWarning does not end the job in error; here all rows are the one record that it costs."""
+    report.reject('input', 'model', (0, None), str(warning) or describe(warning))
