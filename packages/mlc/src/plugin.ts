@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { Client } from '@rowhouse/contract'
 import { camundaErrors, onDrain } from '@rowhouse/http'
 import type { Database } from '@rowhouse/postgres'
-import type { FastifyInstance, FastifyPluginCallback, FastifySchema, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import type { MlcContext, MlcDatabase, WakeKind } from './context.ts'
 import { definitionRoutes } from './definitions/definition.routes.ts'
 import { deployShipped, type ShippedDefinition } from './definitions/deploy-shipped.ts'
@@ -28,6 +28,7 @@ import { registerList } from './lists/list-resource.ts'
 import { eventSubscriptionList } from './message/event-subscription-list.ts'
 import { messageRoutes } from './message/message.routes.ts'
 import { newId } from './new-id.ts'
+import { describeRoutes, hideRoute } from './openapi/describe-routes.ts'
 import { signalRoutes } from './signal/signal.routes.ts'
 import { taskRoutes } from './tasks/task.routes.ts'
 import { variableInstanceList } from './variables/variable-instance-list.ts'
@@ -93,13 +94,9 @@ function hear(ctx: MlcContext, payload: string): void {
 
 const enginePrefix = '/engine/default'
 
-function hideRoute(route: RouteOptions): void {
-  route.schema = { ...route.schema, hide: true } as FastifySchema
-}
-
 function routes(ctx: MlcContext, waiters: TaskWaiters): FastifyPluginCallback {
   return (app, _options, done) => {
-    // The same paths again below the engine's name would only fill the OpenAPI document.
+    describeRoutes(app)
     if (app.prefix.endsWith(enginePrefix)) app.addHook('onRoute', (route) => hideRoute(route))
     allRoutes(app, ctx, waiters)
     done()

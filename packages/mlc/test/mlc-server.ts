@@ -44,7 +44,7 @@ export async function definition(name: string): Promise<string> {
 }
 
 export async function startMlc(
-  options: { shipped?: ShippedDefinition[]; now?: () => Date; unsecured?: boolean } = {},
+  options: { shipped?: ShippedDefinition[]; now?: () => Date; unsecured?: boolean; openapi?: boolean } = {},
 ): Promise<MlcServer> {
   const fresh = await freshDatabase()
   const database = openDatabase<never>(fresh.url, { max: 12 })
@@ -61,6 +61,7 @@ export async function startMlc(
   async function open(): Promise<App> {
     const app = makeApp({
       logger: false,
+      ...(options.openapi ? { openapi: { title: 'mlc', version: '1', description: 'the wing alone' } } : {}),
       unsecured: options.unsecured ?? false,
       authenticate: async (token) =>
         principals[token] ?? Promise.reject(new Denied('Unauthenticated', 'unknown token')),

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { sql } from 'kysely'
 import { camundaProblem, invalidRequest } from '../camunda-problems.ts'
 import type { MlcContext } from '../context.ts'
+import { describeList } from '../openapi/describe-routes.ts'
 import { badParameter, type Condition, type Filter, isTrue } from './filters.ts'
 
 export interface ListResource<Row> {
@@ -32,17 +33,23 @@ interface Paging {
 
 export function registerList<Row>(app: FastifyInstance, ctx: MlcContext, resource: ListResource<Row>): void {
   const { path } = resource
-  app.get(path, async (request) => {
+  const names = { filters: Object.keys(resource.filters), sorts: Object.keys(resource.sorts) }
+  const told = (kind: 'list' | 'count' | 'query' | 'query count') => ({ schema: describeList(path, names, kind) })
+  app.get(path, told('list'), async (request) => {
     const query = queryOf(request)
     return readList(ctx, resource, query, sortOfGet(resource, query), pagingOf(query))
   })
-  app.get(`${path}/count`, async (request) => ({ count: await countList(ctx, resource, queryOf(request)) }))
+  app.get(`${path}/count`, told('count'), async (request) => ({
+    count: await countList(ctx, resource, queryOf(request)),
+  }))
   if (resource.getOnly) return
-  app.post(path, async (request) => {
+  app.post(path, told('query'), async (request) => {
     const query = bodyOf(request)
     return readList(ctx, resource, query, sortOfPost(resource, query), pagingOf(queryOf(request)))
   })
-  app.post(`${path}/count`, async (request) => ({ count: await countList(ctx, resource, bodyOf(request)) }))
+  app.post(`${path}/count`, told('query count'), async (request) => ({
+    count: await countList(ctx, resource, bodyOf(request)),
+  }))
 }
 
 async function readList<Row>(
