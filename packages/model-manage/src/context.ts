@@ -44,9 +44,17 @@ export interface Work {
   who: string
   /** Runtimes to whose queue a job came. */
   queuedFor: Set<string>
-  /** An event was written to the outbox. */
-  told: boolean
+  /** An event was written to the outbox; of an `ended` job a process waits for it. */
+  told: 'news' | 'ended' | null
 }
+
+const newsAfterMs = 20
+
+/**
+ * In the returning clause of a statement that is a transaction of its own: its commit does not wait for the disk. For what a crash may undo
+ * without harm: signs of life, claims and deletions of the outbox (what is sent twice is dropped by its id).
+ */
+export const unhurried = sql`set_config('synchronous_commit', 'off', true)`
 
 /** NOTIFY with a runtime's id: a job came to its queue, perhaps through another server. */
 export const queuedChannel = 'model_manage_queued'
@@ -55,12 +63,14 @@ export const queuedChannel = 'model_manage_queued'
 export async function inTransaction<T>(ctx: Context, who: string, command: (work: Work) => Promise<T>): Promise<T> {
   let done: Work | undefined
   const result = await ctx.database.transaction(async (tx) => {
-    done = { ctx, tx, now: ctx.now(), who, queuedFor: new Set(), told: false }
+    done = { ctx, tx, now: ctx.now(), who, queuedFor: new Set(), told: null }
     const answer = await command(done)
     for (const engineId of done.queuedFor) await sql`select pg_notify(${queuedChannel}, ${engineId})`.execute(tx)
     return answer
   })
-  if (done?.told) ctx.wakeOutbox()
+  if (done?.told === 'ended') ctx.wakeOutbox()
+  // what is only told goes behind what is done: a runtime is about to ask for the job
+  else if (done?.told === 'news') setTimeout(ctx.wakeOutbox, newsAfterMs).unref()
   for (const engineId of done?.queuedFor ?? []) ctx.waiters.wake(engineId)
   return result
 }

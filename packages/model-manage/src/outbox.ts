@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto'
 import { type DomainEvent, toAppError } from '@rowhouse/contract'
 import { sql } from 'kysely'
-import type { Context, Work } from './context.ts'
+import { type Context, unhurried, type Work } from './context.ts'
 import { storableJson } from './documents/owned.ts'
 
 /** How long a server may take to send what it claimed, before another one sends it too: also how long an event waits whose server died. */
@@ -39,7 +39,8 @@ export async function tell(work: Work, event: Told): Promise<void> {
       next_at: work.now,
     })
     .execute()
-  work.told = true
+  if (event.message === undefined) work.told ??= 'news'
+  else work.told = 'ended'
 }
 
 interface ClaimedRow {
@@ -62,7 +63,7 @@ export async function sendDue(ctx: Context): Promise<number> {
       where next_at <= ${now}
         and not exists (select 1 from model_manage.outbox as earlier where earlier.object_id = due.object_id and earlier.id < due.id)
       order by id limit ${batchSize} for update skip locked)
-    returning id, event_id, object_id, signal, variables, message, tries`.execute(ctx.database.kysely)
+    returning id, event_id, object_id, signal, variables, message, tries, ${unhurried}`.execute(ctx.database.kysely)
   await Promise.all(claimed.rows.map((row) => send(ctx, row)))
   return claimed.rows.length
 }
@@ -88,7 +89,7 @@ async function send(ctx: Context, row: ClaimedRow): Promise<void> {
     }
     return
   }
-  await ctx.database.kysely.deleteFrom('model_manage.outbox').where('id', '=', row.id).execute()
+  await sql`delete from model_manage.outbox where id = ${row.id} returning ${unhurried}`.execute(ctx.database.kysely)
 }
 
 export interface Loop {

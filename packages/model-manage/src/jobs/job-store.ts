@@ -46,7 +46,8 @@ export function findJobForUpdate(tx: Tx, id: string): Promise<JobRow | undefined
   return tx.selectFrom('model_manage.job').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
 }
 
-const tailOf = sql`coalesce((select array_agg(text order by n) from (
+/** Last lines of `job`, as a column. */
+export const tailOf = sql`coalesce((select array_agg(text order by n) from (
   select n, text from model_manage.job_message where job_id = job.id order by n desc limit ${sql.lit(tailLines)}) as last), '{}')`
 
 export async function findJobWithTail(reader: Reader | Tx, id: string): Promise<JobWithTail | undefined> {

@@ -10,8 +10,8 @@ import { getContents } from '../documents/contents.ts'
 import { getCredentials } from '../documents/credentials.ts'
 import { renewEngine } from '../runtimes/beat.ts'
 import { moveJob } from './job.ts'
-import { jobMessage } from './job-message.ts'
-import { appendMessages, jobBody } from './job-store.ts'
+import { jobMessage, storableLine } from './job-message.ts'
+import { jobBody } from './job-store.ts'
 import { recordChange } from './record-change.ts'
 
 export async function leaseJob(
@@ -21,10 +21,16 @@ export async function leaseJob(
   gone: AbortSignal,
 ): Promise<LeaseBody | undefined> {
   const until = Date.now() + wish.waitMs
+  const { session } = wish
+  let name: string | undefined
   for (;;) {
     const waiting = ctx.waiters.wait(engineId)
     try {
-      const leased = await takeNext(ctx, engineId, wish.session)
+      // Woken there is a job, most likely: straight to it. Where there is none (a registration may have woken us) the session is looked at.
+      const woken = name === undefined ? undefined : await takeNow(ctx, { engineId, session, name })
+      if (woken) return woken
+      name = await renew(ctx, engineId, session)
+      const leased = (await isSomeWaiting(ctx, engineId)) ? await takeNow(ctx, { engineId, session, name }) : undefined
       if (leased) return leased
       if (ctx.waiters.closed || Date.now() >= until) return undefined
       await waiting.settled(until - Date.now(), gone)
@@ -42,55 +48,61 @@ interface TakenRow {
 }
 
 /** Asking for work is a sign of life, too. */
-async function takeNext(ctx: Context, engineId: string, session: number): Promise<LeaseBody | undefined> {
+function renew(ctx: Context, engineId: string, session: number): Promise<string> {
   const now = ctx.now()
-  const leaseUntil = new Date(now.getTime() + ctx.settings.leaseMs)
-  const name = await renewEngine(ctx, engineId, { session, now, leaseUntil })
-  const waits =
+  return renewEngine(ctx, engineId, { session, now, leaseUntil: new Date(now.getTime() + ctx.settings.leaseMs) })
+}
+
+async function isSomeWaiting(ctx: Context, engineId: string): Promise<boolean> {
+  const found =
     await sql`select 1 from model_manage.job where engine_id = ${engineId} and status = 'WAITING' limit 1`.execute(
       ctx.database.kysely,
     )
-  if (waits.rows.length === 0) return undefined
-  return inTransaction(ctx, systemName, (work) => take(work, { engineId, session, name, leaseUntil }))
+  return found.rows.length > 0
+}
+
+function takeNow(ctx: Context, taker: Taker): Promise<LeaseBody | undefined> {
+  return inTransaction(ctx, systemName, (work) => take(work, taker))
 }
 
 interface Taker {
   engineId: string
   session: number
   name: string
-  leaseUntil: Date
 }
 
-async function take(work: Work, { engineId, session, name, leaseUntil }: Taker): Promise<LeaseBody | undefined> {
+async function take(work: Work, { engineId, session, name }: Taker): Promise<LeaseBody | undefined> {
   const status = moveJob({ id: '', status: 'WAITING' }, 'job.leased')
+  const leaseUntil = new Date(work.now.getTime() + work.ctx.settings.leaseMs)
+  const says = `runtime '${name}' took the job`
+  // the job, its attempt and the line about it in one statement: a job that waits is begun that much earlier
   const taken = await sql<TakenRow>`
-    update model_manage.job set
-      status = ${status}, attempt = attempt + 1, version = version + 1, run_at = ${work.now}, runtime_update_at = ${work.now},
-      modified_at = ${work.now}, modified_by = ${systemName}
-    where id = (
-      select job.id from model_manage.job join model_manage.engine on engine.id = job.engine_id
-      where job.engine_id = ${engineId} and job.status = 'WAITING' and engine.session = ${session}
-        and (select count(*) from model_manage.attempt where engine_id = ${engineId} and state = 'RUNNING') < engine.slots
-      order by job.seq limit 1 for update of job skip locked)
-    returning id, attempt`.execute(work.tx)
+    with taken as (
+      update model_manage.job set
+        status = ${status}, attempt = attempt + 1, version = version + 1, message_count = message_count + 1,
+        run_at = ${work.now}, runtime_update_at = ${work.now}, modified_at = ${work.now}, modified_by = ${systemName}
+      where id = (
+        select job.id from model_manage.job join model_manage.engine on engine.id = job.engine_id
+        where job.engine_id = ${engineId} and job.status = 'WAITING' and engine.session = ${session}
+          and (select count(*) from model_manage.attempt where engine_id = ${engineId} and state = 'RUNNING') < engine.slots
+        order by job.seq limit 1 for update of job skip locked)
+      returning id, attempt, message_count),
+    begun as (
+      insert into model_manage.attempt (job_id, attempt, engine_id, session, state, lease_until, started_at)
+      select id, attempt, ${engineId}::uuid, ${session}::int, 'RUNNING', ${leaseUntil}::timestamptz, ${work.now}::timestamptz from taken),
+    said as (
+      insert into model_manage.job_message (job_id, n, text)
+      select id, message_count, ${storableLine(jobMessage(work.now, says, 'info'))}::text || case when attempt > 1 then ' (attempt ' || attempt || ')' else '' end
+      from taken)
+    select id, attempt from taken`.execute(work.tx)
   const [job] = taken.rows
   if (job === undefined) return undefined
-  await work.tx
-    .insertInto('model_manage.attempt')
-    .values({
-      job_id: job.id,
-      attempt: job.attempt,
-      engine_id: engineId,
-      session,
-      state: 'RUNNING',
-      lease_until: leaseUntil,
-      started_at: work.now,
-      ended_at: null,
-    })
-    .execute()
-  const says = `runtime '${name}' took the job${job.attempt > 1 ? ` (attempt ${job.attempt})` : ''}`
-  await appendMessages(work.tx, job.id, [jobMessage(work.now, says, 'info')])
-  const row = await recordChange(work, job.id, 'job.leased', says)
+  const row = await recordChange(
+    work,
+    job.id,
+    'job.leased',
+    job.attempt > 1 ? `${says} (attempt ${job.attempt})` : says,
+  )
   const credentials = await getCredentials(work.ctx, work.tx, [job.id])
   return {
     jobId: job.id,

@@ -7,7 +7,7 @@ import { ownedColumns, storableJson } from '../documents/owned.ts'
 import { tell } from '../outbox.ts'
 import type { Document, JobRow } from '../rows.ts'
 import { hasEnded, type JobEvent } from './job.ts'
-import { findJobWithTail, type JobWithTail, jobBody } from './job-store.ts'
+import { type JobWithTail, jobBody, tailOf } from './job-store.ts'
 
 /** A line of the history that people read: when, what, why. */
 export interface HistoryEvent {
@@ -48,14 +48,16 @@ export async function startHistory(
 
 /** After a job's row was changed: writes its history and, when the state is a new one, tells the MLC. Answers the job as it is now. */
 export async function recordChange(work: Work, jobId: string, event: JobEvent, cause: string): Promise<JobWithTail> {
-  const row = await findJobWithTail(work.tx, jobId)
+  const line = storableJson({ date: work.now.toISOString(), event, cause } satisfies Omit<HistoryEvent, 'jobStatus'>)
+  const found = await sql<JobWithTail>`
+    with written as (
+      update model_manage.job_history as history set
+        events = events || jsonb_build_array(${line}::jsonb || jsonb_build_object('jobStatus', job.status)),
+        status = job.status, version = history.version + 1, modified_at = ${work.now}, modified_by = ${work.who}
+      from model_manage.job where job.id = history.job_id and history.job_id = ${jobId})
+    select job.*, ${tailOf} as tail from model_manage.job where id = ${jobId}`.execute(work.tx)
+  const row = found.rows[0]
   if (row === undefined) throw new Bug(`job ${jobId} vanished while it was changed`)
-  const line = storableJson([historyEvent(work.now, event, row.status, cause)])
-  await sql`
-    update model_manage.job_history set
-      events = events || ${line}::jsonb, status = ${row.status}, version = version + 1,
-      modified_at = ${work.now}, modified_by = ${work.who}
-    where job_id = ${jobId}`.execute(work.tx)
   if (event !== 'job.moved' && event !== 'job.cancel-requested') await tellStatus(work, row)
   return row
 }

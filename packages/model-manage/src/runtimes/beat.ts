@@ -1,7 +1,7 @@
 import { Conflict, type HeartbeatBody, type HeartbeatInput, NotFound } from '@rowhouse/contract'
 import { sql } from 'kysely'
 import type { z } from 'zod'
-import { type Context, inTransaction, systemName } from '../context.ts'
+import { type Context, inTransaction, systemName, unhurried } from '../context.ts'
 import { isUuid } from '../documents/owned.ts'
 import { matchQueued } from '../jobs/match-queued.ts'
 import type { EngineRow } from '../rows.ts'
@@ -45,7 +45,7 @@ export async function renewEngine(ctx: Context, id: string, renewal: Renewal): P
       lease_until = ${renewal.leaseUntil}, beat_at = ${renewal.now}, state = coalesce(${renewal.state ?? null}, engine.state)
     from (select id, lease_until from model_manage.engine where id = ${id} for no key update) as before
     where engine.id = before.id and engine.session = ${renewal.session}
-    returning engine.name, before.lease_until`.execute(ctx.database.kysely)
+    returning engine.name, before.lease_until, ${unhurried}`.execute(ctx.database.kysely)
   const row = found.rows[0]
   if (row === undefined) throw await outdated(ctx, id)
   if (row.lease_until.getTime() <= renewal.now.getTime()) await returnToLife(ctx, id, row.name)
