@@ -4,6 +4,7 @@
  * say which attempt is whose, and an attempt that is no longer ours is thrown away.
  */
 
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -194,9 +195,13 @@ class RunningAgent {
     const stopper = new AbortController()
     this.#running.set(keyOf(lease), { lease, stopper })
     if (this.#stopping.signal.aborted) stopper.abort(this.#stopping.signal.reason)
+    let removed: Promise<void> | undefined
     const folder = join(workFolder, `batch-${lease.jobId.replace(/[^\w.-]/g, '_')}-${lease.attempt}`)
     try {
-      const end = await runJob({ lease, folder, stopper }, run)
+      const end = await runJob({ lease, folder, stopper }, run).finally(() => {
+        // the server need not wait until a large folder is gone
+        if (!run.keepPlaygrounds) removed = rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
+      })
       if (end.tell === 'finish') await this.#finish(lease, end.body, stopper.signal)
       else if (end.tell === 'release') await this.#release(lease, end.reason)
       else log(`job ${lease.jobId} (attempt ${lease.attempt}) was lost: its work is thrown away`)
@@ -208,6 +213,7 @@ class RunningAgent {
       await this.#release(lease, `the runtime failed: ${messageOf(error)}`, true)
     } finally {
       this.#running.delete(keyOf(lease))
+      await removed
     }
   }
 

@@ -123,16 +123,19 @@ async function underRoots(path: string, roots: FileRoots, what: string): Promise
       `${what} '${path}' lies on this machine, and this runtime opens no files: start it with --files FOLDER`,
     )
   }
-  const realRoots = await Promise.all(roots.open.map(realpathOfNew))
-  const realClosed = await Promise.all(roots.closed.map(realpathOfNew))
-  const candidates = isAbsolute(path) ? [path] : realRoots.map((root) => join(root, path))
+  const candidates = isAbsolute(path) ? [path] : roots.open.map((root) => join(root, path))
+  // links may change from job to job: looked at anew each time, all at once
+  const [realRoots, realClosed, wholes] = await Promise.all([
+    Promise.all(roots.open.map(realpathOfNew)),
+    Promise.all(roots.closed.map(realpathOfNew)),
+    Promise.all(candidates.map((candidate) => realpathOfNew(resolve(candidate)))),
+  ])
   const real: string[] = []
-  for (const candidate of candidates) {
-    const whole = await realpathOfNew(resolve(candidate))
+  for (const whole of wholes) {
     if (realClosed.some((closed) => whole === closed || isBelow(whole, closed))) throw closedTo(path, what)
     if (realRoots.some((root) => isBelow(whole, root))) real.push(whole)
   }
-  for (const candidate of real) if (await exists(candidate)) return candidate
+  if (real.length > 1) for (const candidate of real) if (await exists(candidate)) return candidate
   const first = real[0]
   if (first !== undefined) return first
   throw new InputError(

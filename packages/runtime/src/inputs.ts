@@ -1,5 +1,5 @@
 /** The job's inputs as files the harness can open: fetched where they lie elsewhere, looked through where they are CSV. */
-import { stat, writeFile } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, type Asset, type Client, InputError, Unmet } from '@rowhouse/contract'
 import { scanCsv } from '@rowhouse/tables'
@@ -9,6 +9,7 @@ import { columnTypes, declaredFormat, type InputFormat, sniffFormat } from './in
 import { locateInput, parseLocation, showLocation } from './inputs-locate.ts'
 import { downloadManaged, embeddedContent } from './playground.ts'
 import type { Job } from './run-job-document.ts'
+import { writeWorkFile } from './work-files.ts'
 
 export interface InputContext extends FetchContext {
   client: Pick<Client, 'files'>
@@ -75,7 +76,7 @@ async function openInput(asset: Asset, index: number, context: InputContext): Pr
   const target = join(context.folder, `input-${index}`)
   const embedded = embeddedContent(asset)
   if (embedded !== null) {
-    await writeFile(target, embedded)
+    await writeWorkFile(target, embedded)
     return { path: target, bytes: (await stat(target)).size }
   }
   if (asset.contentHash && !asset.fileUrl) {

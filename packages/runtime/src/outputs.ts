@@ -38,6 +38,8 @@ export interface PreparedOutput {
   target: Target
   /** Publishing changes something outside the job's document, so the lease is proved right before. */
   isExternal: boolean
+  /** Its side file is in its place. */
+  isPublished: boolean
 }
 
 /** All outputs of a job: the first is slot 1, the next 3, 5 … The schema is that of slot 1. Each is told as soon as its side file exists. */
@@ -62,7 +64,14 @@ export async function prepareOutputs(
     await tryToWrite(path, asset)
     const columns = format === 'CSV' && index === 0 ? (schemaFields(schema)?.map((field) => field.name) ?? null) : null
     const isExternal = target.kind !== 'embedded'
-    context.onPrepared({ asset, assetKey: `outputData[${index}]`, plan: { path, format, columns }, target, isExternal })
+    context.onPrepared({
+      asset,
+      assetKey: `outputData[${index}]`,
+      plan: { path, format, columns },
+      target,
+      isExternal,
+      isPublished: false,
+    })
   }
 }
 
@@ -129,8 +138,10 @@ export async function publishOutput(output: PreparedOutput, context: OutputConte
       fileFormat: declared,
     }
   }
-  if (target.kind === 'file') await moveIntoPlace(plan.path, target.path)
-  else await put(target.url, output, context)
+  if (target.kind === 'file') {
+    await moveIntoPlace(plan.path, target.path)
+    output.isPublished = true
+  } else await put(target.url, output, context)
   return { ...asset, fileFormat: declared, fileSize }
 }
 

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { dirname, join, posix } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -12,6 +12,7 @@ import { AppError, type Asset, type Client, InputError, Unavailable } from '@row
 import { extract } from 'tar'
 import { assetPath, type Job } from './run-job-document.ts'
 import { untilAnswered } from './run-job-retry.ts'
+import { makeWorkFolder, writeWorkFile } from './work-files.ts'
 
 export interface PlaygroundContext {
   signal: AbortSignal
@@ -36,7 +37,7 @@ const archiveBytesMax = 4 * 1024 ** 3
 const archiveEntriesMax = 200_000
 
 export async function buildPlayground(folder: string, job: Job, context: PlaygroundContext): Promise<Playground> {
-  await mkdir(join(folder, 'outputDir'), { recursive: true })
+  makeWorkFolder(join(folder, 'outputDir'))
   const pathOf = new Map<Asset, string>()
   const archives: string[] = []
   const groups: [string, readonly Asset[]][] = [
@@ -70,9 +71,9 @@ async function finishPlayground(folder: string, job: Job, pathOf: Map<Asset, str
     .filter(([asset, path]) => asset.assetRole === 'REQUIRED_LIBRARIES' || posix.basename(path) === 'requirements.txt')
     .map(([, path]) => path)
     .sort((a, b) => a.split('/').length - b.split('/').length)
-  await mkdir(moc, { recursive: true })
-  await writeFile(jobJsonPath, JSON.stringify(job.document))
-  await writeFile(join(moc, 'required_libraries_filenames.txt'), requirements.map((path) => `${path}\n`).join(''))
+  makeWorkFolder(moc)
+  await writeWorkFile(jobJsonPath, JSON.stringify(job.document))
+  await writeWorkFile(join(moc, 'required_libraries_filenames.txt'), requirements.map((path) => `${path}\n`).join(''))
   const first = requirements[0]
   const requirementsText = first === undefined ? null : await readFile(join(folder, first), 'utf8')
   return { folder, jobJsonPath, pathOf, requirementsText }
@@ -115,9 +116,9 @@ function hasContent(asset: Asset): boolean {
 async function writeAsset(asset: Asset, assetKey: string, target: string, context: PlaygroundContext): Promise<void> {
   context.signal.throwIfAborted()
   try {
-    await mkdir(dirname(target), { recursive: true })
+    makeWorkFolder(dirname(target))
     const embedded = embeddedContent(asset)
-    if (embedded !== null) await writeFile(target, embedded)
+    if (embedded !== null) await writeWorkFile(target, embedded)
     else if (asset.contentHash) await context.fetchManaged(asset.contentHash.hexString, target)
     else await context.fetchExternal(asset, assetKey, target)
   } catch (error) {

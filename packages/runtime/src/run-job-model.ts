@@ -19,6 +19,8 @@ export interface ModelRun {
   /** Changed in place while the model runs; the reporter reads it. */
   facts: RunFacts
   onPid?: (pid: number) => void
+  /** All is read and written; the process is about to end. */
+  onFinished?: () => void
 }
 
 export const graceMs = 5_000
@@ -42,7 +44,7 @@ export async function runModel(run: ModelRun): Promise<RunFacts> {
   return run.facts
 }
 
-function listenTo({ facts, console }: ModelRun): HarnessListener {
+function listenTo({ facts, console, onFinished }: ModelRun): HarnessListener {
   let rejectMessages = 0
   return {
     onConsole: (_stream, line) => console.model(line),
@@ -64,6 +66,7 @@ function listenTo({ facts, console }: ModelRun): HarnessListener {
           facts.counts = countsOf(event)
           facts.finished = facts.counts
           console.say('state changes to FINISHING')
+          onFinished?.()
           break
         case 'failed':
           facts.failed ??= event

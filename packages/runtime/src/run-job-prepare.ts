@@ -1,5 +1,4 @@
 /** All that must be there before a model's process starts: its folder, its interpreter, its input and a place for its output. */
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, type Asset } from '@rowhouse/contract'
 import type { HarnessPlan, Launch } from './harness-protocol.ts'
@@ -10,6 +9,7 @@ import { buildPlayground, downloadManaged, type Playground } from './playground.
 import type { Work } from './run-job-attempt.ts'
 import { chooseLanguage, choosePrimarySource, type Job, recordsetRows } from './run-job-document.ts'
 import { findSchema, type Schemas } from './run-job-schema.ts'
+import { makeWorkFolder, writeWorkFile } from './work-files.ts'
 
 export interface Prepared {
   playground: Playground
@@ -26,7 +26,7 @@ export async function prepareRun(job: Job, work: Work): Promise<Prepared> {
   const source = choosePrimarySource(job.modelAssets)
   const folder = join(attempt.folder, 'playground')
   const files = join(attempt.folder, 'files')
-  await Promise.all([folder, files, join(attempt.folder, 'tmp')].map((path) => mkdir(path, { recursive: true })))
+  for (const path of [folder, files, join(attempt.folder, 'tmp')]) makeWorkFolder(path)
   const fetchContext = { fileRoots, credentials, signal, allowLinkLocal }
   const playground = await buildPlayground(folder, job, {
     signal,
@@ -59,7 +59,7 @@ export async function prepareRun(job: Job, work: Work): Promise<Prepared> {
   const interpreter = language === 'PYTHON' ? await pythonOf(playground, runner.interpreter, work) : runner.interpreter
   const plan = makePlan(job, work, { playground, sourcePath, source, schemas })
   const planPath = join(attempt.folder, 'plan.json')
-  await writeFile(planPath, JSON.stringify(plan))
+  await writeWorkFile(planPath, JSON.stringify(plan))
   return { playground, plan, planPath, launch: runner.launch, interpreter }
 }
 

@@ -18,19 +18,24 @@ export interface ReportOptions {
 }
 
 export interface Report {
-  /** Asks the server, until it answers, whether the attempt is still ours. Throws when it is not. */
+  /** Asks the server, until it answers, whether the attempt is still ours, unless it has just said so. Throws when it is not. */
   prove(): Promise<void>
   /** No more progress is sent; what is in flight has ended when this resolves. */
   close(): Promise<void>
 }
 
 const messagesMax = 5_000
+/** An answer is proof for so long: it may be asked for while the model's process still ends. */
+const provenForMs = 500
 /** Left for the call that ends the job. */
 const endMessagesMax = 500
 
 export function startReport(options: ReportOptions): Report {
   const { client, attempt, console, progress, stop, signal } = options
   let inFlight: Promise<void> | undefined
+  // by the wall clock: the monotonic one stands still while a machine sleeps
+  let provenAt = Number.NEGATIVE_INFINITY
+  let proving: Promise<void> | undefined
   const timer = setInterval(() => {
     inFlight ??= send().finally(() => {
       inFlight = undefined
@@ -58,16 +63,31 @@ export function startReport(options: ReportOptions): Report {
     }
   }
 
+  async function ask(): Promise<void> {
+    const call = () => {
+      const askedAt = Date.now()
+      const body = { progress: progress(), messages: [] }
+      const limit = AbortSignal.timeout(10_000)
+      return client.jobs.progress(attempt, body, { signal: limit }).then((answer) => ({ ...answer, askedAt }))
+    }
+    try {
+      const { cancel, askedAt } = await untilAnswered(call, signal)
+      provenAt = askedAt
+      if (cancel) stop({ why: 'cancelled' })
+    } catch (error) {
+      if (isLost(error)) stop({ why: 'lost' })
+      else throw error
+    }
+  }
+
   return {
     async prove() {
-      const call = () =>
-        client.jobs.progress(attempt, { progress: progress(), messages: [] }, { signal: AbortSignal.timeout(10_000) })
-      try {
-        const answer = await untilAnswered(call, signal)
-        if (answer.cancel) stop({ why: 'cancelled' })
-      } catch (error) {
-        if (isLost(error)) stop({ why: 'lost' })
-        else throw error
+      const sinceMs = Date.now() - provenAt
+      if (sinceMs < 0 || sinceMs > provenForMs) {
+        proving ??= ask().finally(() => {
+          proving = undefined
+        })
+        await proving
       }
       signal.throwIfAborted()
     },

@@ -1,8 +1,9 @@
 /**
- * One attempt at a job. Life: folder made → assets, environment, inputs, output checked → model run → output published → told to the server.
+ * One attempt at a job. Life: folder made (the agent removes it) → assets, environment, inputs, output checked → model run → output
+ * published → told to the server.
  * Whatever goes wrong on the way ends in one sentence; a lost attempt ends in silence; nothing half-written stays.
  */
-import { rm, stat, writeFile } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, type Asset, type FinishInput, type JobProgress } from '@rowhouse/contract'
 import { type JobConsole, makeConsole } from './console.ts'
@@ -17,6 +18,7 @@ import { newFacts, runModel } from './run-job-model.ts'
 import { outputContext, prepareRun } from './run-job-prepare.ts'
 import { startReport } from './run-job-report.ts'
 import { Stopped, type StopReason, stopReason } from './run-job-stop.ts'
+import { writeWorkFile } from './work-files.ts'
 
 export async function runJob(attempt: Attempt, context: RunContext): Promise<AttemptEnd> {
   const { lease, stopper } = attempt
@@ -48,9 +50,8 @@ export async function runJob(attempt: Attempt, context: RunContext): Promise<Att
     clearTimeout(timer)
     // what stays behind is no reason to lose the result
     for (const output of work.outputs)
-      await discardOutput(output).catch((error) => context.log(`a side file stays behind: ${error.message}`))
-    if (!context.keepPlaygrounds)
-      await rm(attempt.folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
+      if (output.target.kind === 'file' && !output.isPublished)
+        await discardOutput(output).catch((error) => context.log(`a side file stays behind: ${error.message}`))
   }
 }
 
@@ -73,6 +74,10 @@ async function runAttempt(job: Job, work: Work): Promise<Result> {
     signal,
     console,
     facts,
+    // asked while the process ends, so that publishing need not wait for the answer
+    onFinished: () => {
+      if (work.outputs.some((output) => output.isExternal)) work.report.prove().catch(() => {})
+    },
     onPid: (pid) => void noteLeftovers(attempt, work.outputs, pid).catch(() => {}),
   })
   const stop = stopReason(signal)
@@ -187,7 +192,7 @@ function failedVerdict(error: unknown, context: RunContext): Verdict {
 /** For the next agent in this work folder, should this one be killed: what to stop and what to remove. */
 async function noteLeftovers(attempt: Attempt, outputs: readonly PreparedOutput[], pid: number | null): Promise<void> {
   const sideFiles = outputs.filter((output) => output.isExternal).map((output) => output.plan.path)
-  await writeFile(join(attempt.folder, 'leftovers.json'), JSON.stringify({ pid, sideFiles }))
+  await writeWorkFile(join(attempt.folder, 'leftovers.json'), JSON.stringify({ pid, sideFiles }))
 }
 
 function toProgress(facts: RunFacts, inputs: readonly PlanInput[], elapsedMs: number): JobProgress {

@@ -247,7 +247,7 @@ it('the model sees none of the agent’s environment but what a job needs', asyn
   expect(JSON.stringify(env)).not.toContain('agents-own')
   expect(env).toMatchObject({ HOME: cwd, MODELOP_GATEWAY_LOCATION: runtime.gateway.url, ROWHOUSE_JOB_ID: job.id })
   expect(Object.keys(env).filter((name) => /TOKEN|SECRET|PASSWORD|npm_/i.test(name))).toEqual([])
-  expect(existsSync(cwd)).toBe(false)
+  await runtime.gateway.until('the end of its folder', () => !existsSync(cwd))
 })
 
 it('a child the model leaves behind ends with the job', async () => {
@@ -277,8 +277,8 @@ it('the next job starts while the answer to the last one is hardly dry', async (
 })
 
 it('nothing of a job stays in the work folder', async () => {
-  const left = (await readdir(runtime.workFolder)).filter((name) => name.startsWith('batch-'))
-  expect(left).toEqual([])
+  const left = async () => (await readdir(runtime.workFolder)).filter((name) => name.startsWith('batch-'))
+  await expect.poll(left).toEqual([])
   expect(await modelSource('adds-score.py')).toContain('modelop.score')
 })
 
