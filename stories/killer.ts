@@ -1,7 +1,7 @@
 /** A killer that strikes at random: which part, and when, follows from a seed. And the scheduler that does not mind: it repeats itself until it is answered. */
-import { spawnSync } from 'node:child_process'
 import { readdirSync, readlinkSync } from 'node:fs'
 import { AppError } from '@rowhouse/contract'
+import { listProcesses } from './processes.ts'
 import { eventually, type Rowhouse } from './rowhouse.ts'
 
 /** From 0 to below 1, the same row of numbers for the same seed. */
@@ -54,14 +54,7 @@ export async function kill(rowhouse: Rowhouse, victim: Victim, random: Random): 
 
 /** Every process that works in the folder or names it in its command line, and the children of these. */
 export function processesOf(folder: string): { pid: number; command: string }[] {
-  const listing = spawnSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,args='], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-  }).stdout
-  const all = listing.split('\n').flatMap((line) => {
-    const match = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)
-    return match ? [{ pid: Number(match[1]), parent: Number(match[2]), command: match[3] ?? '' }] : []
-  })
+  const all = listProcesses()
   const own = new Set(
     all
       .filter(

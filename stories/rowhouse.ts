@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type Client, makeClient } from '@rowhouse/contract'
+import { listProcesses } from './processes.ts'
 
 export const root = resolve(import.meta.dirname, '..')
 const username = 'admin'
@@ -178,26 +179,14 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** Reads the process table; stories run where /proc or ps is. */
 function findDescendant(ancestor: number, part: string): number {
-  const processes = listProcesses()
+  const processes = new Map(listProcesses().map((one) => [one.pid, one]))
   const isBelow = (pid: number): boolean => {
     const parent = processes.get(pid)?.parent
     return parent !== undefined && (parent === ancestor || (parent > 1 && isBelow(parent)))
   }
   for (const [pid, { command }] of processes) if (command.includes(part) && isBelow(pid)) return pid
   throw new Error(`no process below ${ancestor} has '${part}' in its command line`)
-}
-
-function listProcesses(): Map<number, { parent: number; command: string }> {
-  const { spawnSync } = process.getBuiltinModule('node:child_process')
-  const listing = spawnSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8', maxBuffer: 1 << 26 }).stdout
-  const found = new Map<number, { parent: number; command: string }>()
-  for (const line of listing.split('\n')) {
-    const match = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)
-    if (match) found.set(Number(match[1]), { parent: Number(match[2]), command: match[3] ?? '' })
-  }
-  return found
 }
 
 /** Looks again until `look` gives something, for up to `seconds`; then fails saying what was waited for. */

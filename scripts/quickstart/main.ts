@@ -2,7 +2,7 @@
  * `npm run quickstart`: the whole story of a batch scoring job in the open. Starts Rowhouse on loopback, then types, one after the other,
  * the commands a user would type, and shows what they answer. Each step really runs; what is there from an earlier run is used again.
  *
- *   npm run quickstart -- [--once] [--port 8090] [--rows 100000]
+ *   npm run quickstart -- [--once] [--port 8090] [--rows 100000] [--folder quickstart-files]
  */
 import { parseArgs } from 'node:util'
 import { checkPython, openFolder, Stop, startRowhouse } from './prepare.ts'
@@ -21,7 +21,7 @@ async function main(): Promise<number> {
   const rows = Number(values.rows)
   if (!Number.isInteger(rows) || rows < 1) throw new Stop(`--rows takes a whole number from 1, not '${values.rows}'`)
   const python = checkPython()
-  const folder = openFolder()
+  const folder = openFolder(values.folder)
   const interruption = listenForInterruption()
   const rowhouse = startRowhouse(folder, values.port)
   try {
@@ -43,19 +43,22 @@ async function main(): Promise<number> {
   }
 }
 
-function readOptions(): { once: boolean; port: string; rows: string } {
+function readOptions(): { once: boolean; port: string; rows: string; folder: string } {
   try {
     const { values } = parseArgs({
       options: {
         once: { type: 'boolean', default: false },
         port: { type: 'string', default: '8090' },
         rows: { type: 'string', default: '100000' },
+        folder: { type: 'string', default: 'quickstart-files' },
       },
     })
     return values
   } catch (error) {
     const [sentence] = (error as Error).message.split('. ')
-    throw new Stop(`${sentence}. Usage: npm run quickstart -- [--once] [--port 8090] [--rows 100000]`)
+    throw new Stop(
+      `${sentence}. Usage: npm run quickstart -- [--once] [--port 8090] [--rows 100000] [--folder quickstart-files]`,
+    )
   }
 }
 

@@ -47,8 +47,8 @@ export function checkPython(): string {
  * All in one folder, so that a Rowhouse the reader starts himself has nothing to do with it. The administrator's password is made once and kept
  * beside the data, for the owner's eyes only.
  */
-export function openFolder(): Folder {
-  const files = join(root, 'quickstart-files')
+export function openFolder(name: string): Folder {
+  const files = join(root, name)
   const data = join(files, '.rowhouse')
   mkdirSync(files, { recursive: true })
   mkdirSync(data, { recursive: true, mode: 0o700 })

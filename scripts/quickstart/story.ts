@@ -44,7 +44,7 @@ export async function tellStory(setting: Setting): Promise<void> {
   const shell = makeShell(setting.url, setting.folder, setting.signal)
   const input = makeTransactions(setting, shell)
   await signIn(setting, shell)
-  await deployModel(shell, input)
+  await deployModel(setting, shell, input)
   await triggerByRest(shell)
   await triggerByFile(setting, shell)
   await triggerByDeployment(setting, shell, input)
@@ -85,7 +85,7 @@ function exportLine(folder: Folder): string {
   return `$ export ROWHOUSE_MOC_CONFIG=${relative(root, folder.mocConfig)}`
 }
 
-async function deployModel(shell: Shell, input: string): Promise<void> {
+async function deployModel({ folder }: Setting, shell: Shell, input: string): Promise<void> {
   shell.heading('Register the model, snapshot it with its service tag, deploy it as batch to DEV')
   const known = await findModels(shell)
   if (!known.includes('cc-fraud')) await shell.moc(['model', 'import', 'models/cc-fraud'])
@@ -97,7 +97,7 @@ async function deployModel(shell: Shell, input: string): Promise<void> {
     await shell.moc(['snapshot', 'ls', 'cc-fraud'])
     shell.print('(registered by an earlier run)')
   }
-  const output = 'quickstart-files/scores-{jobId}.csv'
+  const output = join(relative(root, folder.files), 'scores-{jobId}.csv')
   const files = ['--input', relative(root, input), '--output', output]
   await shell.moc(['deployment', 'create', snapshot, '--stage', 'DEV', ...files])
   await shell.moc(['runtime', 'ls', '--stage', 'DEV'])

@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { freshDatabase } from '@rowhouse/postgres/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { clean, isGone, makeFolder, run, startUp, type Up } from './program.ts'
+import { bin, clean, isGone, makeFolder, pidOf, run, startUp, type Up } from './program.ts'
 
 let folder: string
 
@@ -13,6 +13,19 @@ beforeEach(() => {
 })
 
 afterEach(() => clean(folder))
+
+/** `ps` is missing on a slim Debian. */
+function commandLines(): string {
+  if (process.platform !== 'linux') return spawnSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' }).stdout
+  const lines = readdirSync('/proc').map((pid) => {
+    try {
+      return readFileSync(join('/proc', pid, 'cmdline'), 'utf8').replaceAll('\0', ' ')
+    } catch {
+      return ''
+    }
+  })
+  return lines.join('\n')
+}
 
 async function makeModel(up: Up, name: string): Promise<void> {
   const answer = await up.call('/model-manage/api/storedModels', {
@@ -56,6 +69,29 @@ test('a clean stop leaves no process behind, by SIGTERM and by SIGINT', async ()
   }
 })
 
+test('one Ctrl-C that arrives twice, from the terminal and from npm, is one wish to stop in order', async () => {
+  const up = await startUp(folder)
+  up.child.kill('SIGINT')
+  await expect.poll(() => up.stderr.join('\n')).toMatch(/asked to stop \(SIGINT\)/)
+  up.child.kill('SIGINT')
+  expect(await up.ended).toBe(0)
+  expect(up.stderr.join('\n')).toMatch(/handing back what runs/)
+  expect(up.stderr.join('\n')).not.toMatch(/ending everything at once/)
+})
+
+test('started by npx, it stops when npx is told to end, which tells nobody', async () => {
+  const script = `"${process.execPath}" "${bin}" up --port 0 & wait`
+  const shell = spawn('sh', ['-c', script], {
+    cwd: folder,
+    env: { ...process.env, npm_command: 'exec' },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  await new Promise((settle) => shell.stdout.on('data', (text) => String(text).includes('ready ') && settle(true)))
+  const pids = (['server', 'runtime', 'postgres'] as const).map((part) => pidOf(folder, part))
+  shell.kill('SIGTERM')
+  await expect.poll(() => pids.map(isGone), { timeout: 20_000 }).toEqual([true, true, true])
+})
+
 test.each(['server', 'postgres', 'runtime'] as const)(
   'a killed %s is started again and nothing is lost',
   async (part) => {
@@ -92,7 +128,7 @@ test('children whose supervisor was killed end by themselves', async () => {
 
 test('the password of the database is in no list of processes, and what is secret is closed to others', async () => {
   const up = await startUp(folder)
-  const list = spawnSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' }).stdout
+  const list = commandLines()
   expect(list).toContain(`${up.url.split(':').at(-1)}`)
   expect(list).not.toMatch(new RegExp(`postgres://[^ ]*@.*${encodeURIComponent(folder)}`))
   for (const file of ['runtime-token', 'children.json', 'postgres/credentials.json'])
