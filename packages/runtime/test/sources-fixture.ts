@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { ensureEnvironment } from '../src/python/environments.ts'
 import { type RuntimeFixture, startRuntime, textOf } from './agent-fixture.ts'
 
 const sources = fileURLToPath(new URL('sources', import.meta.url))
@@ -50,6 +51,14 @@ export interface Ended {
   values: unknown[]
   /** Texts of what the job left, by name. */
   assets: Record<string, string>
+  /** The same as bytes. */
+  files: Record<string, Uint8Array>
+}
+
+/** Made once on this machine, before the first job that needs it: a job would wait for it, but a test does not wait so long for a job. */
+export async function makeScience(): Promise<void> {
+  const cacheDir = join(tmpdir(), 'rowhouse-test-envs')
+  await ensureEnvironment({ python: 'python3', requirementsText: requirements, cacheDir, onLine: () => {} })
 }
 
 export async function startSources(): Promise<RuntimeFixture & { run(given: Given): Promise<Ended> }> {
@@ -61,6 +70,10 @@ export async function startSources(): Promise<RuntimeFixture & { run(given: Give
     const outputs = (outputData ?? []).map(textOf)
     const output = outputs[0] ?? ''
     const assets = Object.fromEntries((additionalAssets ?? []).map((asset) => [String(asset.name), textOf(asset)]))
+    const bytes = (content: unknown) => Buffer.from(String(content ?? ''), 'base64')
+    const files = Object.fromEntries(
+      (additionalAssets ?? []).map((asset) => [String(asset.name), bytes(asset.fileContent)]),
+    )
     const console = messages.flatMap((line) => /^\[info\] MODEL-CONSOLE: (.*)$/.exec(line)?.[1] ?? [])
     return {
       jobStatus,
@@ -71,6 +84,7 @@ export async function startSources(): Promise<RuntimeFixture & { run(given: Give
       outputs,
       output,
       assets,
+      files,
       get values() {
         return output
           .split('\n')

@@ -98,8 +98,8 @@ def values_frame(pandas, batch):
     return pandas.Series(batch)
 
 
-def rows_of(value, known):
-    """The records in an output of a recordset function.
+def rows_of(value, known, lists=True):
+    """The records in an output of a recordset function; a list is one record unless the output is a recordset too (`lists`).
 
     A blank that came with an input column (`known`) leaves as null. NaN in a column that the model made is no value: it is rejected.
     """
@@ -111,7 +111,7 @@ def rows_of(value, known):
     elif type(value).__module__.partition('.')[0] in ('pandas', 'numpy') and hasattr(value, 'tolist'):
         inner = value.tolist()
         yield from inner if isinstance(inner, list) else [inner]
-    elif isinstance(value, list):
+    elif isinstance(value, list) and lists:
         yield from value
     else:
         yield value

@@ -126,9 +126,11 @@ def run_score(plan, model, functions, report):
     for stream, one in zip(streams, plan['inputs']):
         if model.annotations.recordsets(stream.slot):
             frames = batches(stream, one, plan['recordsetRows'])
-            score_recordsets(stream, functions[stream.slot], sinks, report, frames)
+            score_recordsets(stream, functions[stream.slot], sinks, report, frames, model.annotations.recordsets)
         else:
             by_record.append(stream)
+    if len(by_record) == len(streams):
+        sinks.take_rows(model.annotations.recordsets)
     score(by_record, functions, sinks, report, input_checks(plan))
     call_end(model.module, sinks)
     sinks.close()

@@ -55,6 +55,18 @@ class Output:
 
         self.emit = emit_checked
 
+    def take_rows(self):
+        """`recordsets.1` for a model that gets records: the rows of a frame, an array or a list are the outputs."""
+        from rowhouse_harness.frames import rows_of
+
+        emit = self.emit
+
+        def emit_rows(value):
+            for row in rows_of(value, frozenset()):
+                emit(row)
+
+        self.emit = emit_rows
+
     def write(self, data, records):
         view = memoryview(data)
         try:

@@ -35,6 +35,11 @@ class Sinks:
         else:
             self.main.reject('slot %d takes no outputs: output slots are 1, 3, 5 …' % slot, (slot, value))
 
+    def take_rows(self, is_recordset):
+        for slot, sink in self.by_slot.items():
+            if is_recordset(slot):
+                sink.take_rows()
+
     def follow(self, source):
         for sink in self.by_slot.values():
             sink.source = source
@@ -113,8 +118,8 @@ def adapt(function, stream):
     return lambda datum: function(datum, slot, stream.number)
 
 
-def score_recordsets(stream, function, sinks, report, batches):
-    """Frames instead of records: a batch is lost or kept as a whole. Rows of what comes back are the outputs."""
+def score_recordsets(stream, function, sinks, report, batches, is_recordset):
+    """Frames instead of records: a batch is lost or kept as a whole. Rows of what comes back are the outputs; a list is rows where its slot is a recordset."""
     from rowhouse_harness.frames import is_frame, rows_of
 
     arguments = score_arguments(function)
@@ -125,7 +130,7 @@ def score_recordsets(stream, function, sinks, report, batches):
             result = function(*(batch, stream.slot, stream.number)[:arguments])
             for value in result if type(result) is GeneratorType else [] if result is None else [result]:
                 slot, value = value if is_slot_pair(value) else (1, value)
-                for row in rows_of(value, known):
+                for row in rows_of(value, known, is_recordset(slot)):
                     sinks.emit_to(slot, row)
         except OURS:
             raise

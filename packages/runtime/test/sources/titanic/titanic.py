@@ -1,3 +1,4 @@
+import os
 import pickle
 
 import numpy as np
@@ -25,6 +26,8 @@ def train(df):
 
 def begin():
     global pipeline
+    if not os.path.exists("titanic.pkl"):
+        return print("not trained yet")
     with open("titanic.pkl", "rb") as f:
         pipeline = pickle.load(f)
 
