@@ -52,6 +52,36 @@ describe('a delegate that is refused', () => {
   })
 })
 
+describe('a neighbour that is away', () => {
+  const away = { status: 503, body: { ...refusal, code: 'Unavailable', message: 'The database does not answer' } }
+
+  it('costs no retry: when it is back the process goes on', async () => {
+    const server = await startMlc()
+    await server.deploy({ 'p.bpmn': onSignal('p', 'go', [delegateTask('make', 'CreateModelBatchJob'), userTask('t')]) })
+    server.modelManage.refuseJobs = away
+    await server.call('POST', '/signalResponsive', { name: 'go', variables })
+    await until(async () => server.modelManage.jobsAsked > 4)
+    expect((await server.call('GET', '/job')).body).toMatchObject([{ retries: 3, exceptionMessage: null }])
+    server.modelManage.refuseJobs = null
+    await until(async () => (await count(server, '/task/count')) === 1)
+    expect(server.modelManage.jobs).toHaveLength(1)
+  })
+
+  it('for more than ten minutes is an incident that tells it', async () => {
+    const clock = { now: new Date('2026-01-01T00:00:00Z') }
+    const server = await startMlc({ now: () => clock.now })
+    await server.deploy({ 'p.bpmn': onSignal('p', 'go', [delegateTask('make', 'CreateModelBatchJob')]) })
+    server.modelManage.refuseJobs = away
+    await server.call('POST', '/signalResponsive', { name: 'go', variables })
+    await until(async () => server.modelManage.jobsAsked > 0)
+    const incident = await until(async () => {
+      clock.now = new Date(clock.now.getTime() + 60_000)
+      return (await server.call('GET', '/incident')).body[0]
+    })
+    expect(incident.incidentMessage).toBe('The database does not answer')
+  })
+})
+
 describe('an execution', () => {
   const receiving = (messageRef: string) =>
     diagram(

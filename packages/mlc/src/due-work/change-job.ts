@@ -18,6 +18,7 @@ interface WorkRow {
   repeat: string | null
   due_at: Date | null
   payload: Record<string, unknown> | null
+  created_at: Date
 }
 
 const manualLockMs = 120_000
@@ -25,7 +26,7 @@ const manualLockMs = 120_000
 async function findWork(ctx: MlcContext, id: string): Promise<WorkRow | undefined> {
   const { rows } = await sql<WorkRow>`
     select w.id, w.instance_id, coalesce(w.definition_id, i.definition_id) as definition_id, w.activity_id, w.kind, w.retries,
-      w.repeat, w.due_at, w.payload
+      w.repeat, w.due_at, w.payload, w.created_at
     from mlc.due_work w left join mlc.instance i on i.id = w.instance_id
     where w.id = ${id} and w.kind <> 'cancel-jobs'`.execute(ctx.database.kysely)
   return rows[0]
@@ -56,8 +57,8 @@ export async function executeJob(ctx: MlcContext, id: string): Promise<void> {
 }
 
 function takenWork(work: WorkRow, instanceId: string, owner: string): TakenWork {
-  const { id: workId, activity_id: activityId, kind } = work
-  return { workId, instanceId, definitionId: work.definition_id ?? '', activityId, kind, owner }
+  const { id: workId, activity_id: activityId, kind, created_at: createdAt } = work
+  return { workId, instanceId, definitionId: work.definition_id ?? '', activityId, kind, createdAt, owner }
 }
 
 async function lockByHand(ctx: MlcContext, id: string, owner: string): Promise<void> {

@@ -31,6 +31,7 @@ export interface TakenWork {
   definitionId: string
   activityId: string
   kind: string
+  createdAt: Date
   /** Who holds the lock of the work. */
   owner: string
   /** The instance as the step that made this work left it; else it is read. */
@@ -46,6 +47,8 @@ export interface DriveOptions {
 /** So that a diagram that goes round for ever lets others run between. */
 const chainMax = 50
 const afterTroubleMs = 500
+/** So long after a piece of work was made, a neighbour that is away costs it no retry. */
+const awayMsMax = 10 * 60_000
 
 /** Runs it; a failure is thrown, nothing of it is stored. Answers the work it went on to take, if any. */
 export async function driveWork(
@@ -68,7 +71,8 @@ export async function driveChain(ctx: MlcContext, first: TakenWork, options: Dri
       const { lockMs: _lockMs, ...once } = options
       work = await driveWork(ctx, current, length < chainMax ? options : once)
     } catch (error) {
-      if (!options.signal.aborted && !isPassing(error)) return countFailure(ctx, current, error)
+      if (!options.signal.aborted && !isPassing(error, ctx.now().getTime() - current.createdAt.getTime()))
+        return countFailure(ctx, current, error)
       await releaseWork(ctx, current)
       throw error
     }
@@ -85,9 +89,10 @@ export async function releaseWork(ctx: MlcContext, work: Pick<TakenWork, 'workId
     .catch((error: unknown) => ctx.log.warn({ err: error, ...work }, 'the lock of due work stays until it expires'))
 }
 
-/** Not the diagram's fault: another transaction was faster, or the database is away. Never costs a retry. */
-function isPassing(error: unknown): boolean {
+/** Not the diagram's fault: another transaction was faster, the database or, for a while, the neighbour is away. Costs no retry. */
+function isPassing(error: unknown, ageMs: number): boolean {
   if (error instanceof AppError && error.code === 'StaleRevision') return true
+  if (error instanceof AppError && error.kind === 'Unavailable') return ageMs < awayMsMax
   const code = (error as { code?: unknown } | null)?.code
   return isDatabaseAway(error) || code === '40P01' || code === '40001'
 }
@@ -166,7 +171,8 @@ function takeOver(unit: Unit, work: TakenWork, aggregate: Aggregate, lock: WorkL
   if (next === undefined) return undefined
   unit.claim(work.instanceId, next.id, lock)
   const { instanceId, definitionId, owner } = work
-  return { workId: next.id, instanceId, definitionId, activityId: next.activityId, kind: next.kind, owner, aggregate }
+  const { id: workId, activityId, kind, createdAt } = next
+  return { workId, instanceId, definitionId, activityId, kind, createdAt, owner, aggregate }
 }
 
 async function isStillOurs(unit: Unit, work: TakenWork): Promise<boolean> {

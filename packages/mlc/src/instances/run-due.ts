@@ -34,6 +34,7 @@ interface DueRow {
   repeat: string | null
   due_at: Date | null
   payload: Record<string, unknown> | null
+  created_at: Date
 }
 
 export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
@@ -101,7 +102,8 @@ async function runPiece(ctx: MlcContext, row: DueRow, signal: AbortSignal): Prom
   try {
     if (instanceId === null) await runErrand(ctx, { ...row, owner }, signal)
     else if (definitionId !== null) {
-      const work = { workId, instanceId, definitionId, activityId: row.activity_id, kind: row.kind, owner }
+      const { activity_id: activityId, kind, created_at: createdAt } = row
+      const work = { workId, instanceId, definitionId, activityId, kind, createdAt, owner }
       await driveChain(ctx, work, { signal, lockMs })
     }
   } catch (error) {
@@ -141,7 +143,7 @@ async function take(ctx: MlcContext, pieces: number, now: Date): Promise<DueRow[
   const until = new Date(now.getTime() + lockMs)
   const { rows } = await sql<DueRow>`
     select t.id, t.instance_id, coalesce(t.definition_id, i.definition_id) as definition_id, t.activity_id, t.kind, t.retries,
-      t.repeat, t.due_at, t.payload
+      t.repeat, t.due_at, t.payload, t.created_at
     from mlc.take_due_work(${ctx.serverId}, ${now}, ${until}, ${pieces}::int) t left join mlc.instance i on i.id = t.instance_id`.execute(
     ctx.database.kysely,
   )
