@@ -31,6 +31,13 @@ describe('the primary source', () => {
     )
   })
 
+  it('is, without role tags, the one with annotations of the old kind or a function of a default name', () => {
+    const helper = { file: 'helper.py', text: 'def help(): ...' }
+    for (const text of ['#fastscore.schema.0: x\ndef f(): ...', 'import x\ndef action(datum):\n    yield datum\n']) {
+      expect(pickPrimarySource([helper, { file: 'z.py3', text }], undefined).file).toBe('z.py3')
+    }
+  })
+
   it('prefers the usual name in the top folder', () => {
     const sources = [
       { file: 'model.py', text: scored },
@@ -65,6 +72,28 @@ describe('schemas of a folder', () => {
     const picked = pickSchemas('# modelop.schema.0: in\n#modelop.schema.1:output_schema.avsc\n', files)
     expect(picked.input[0]).toMatchObject({ name: 'in', schemaDefinition: { type: 'record' } })
     expect(picked.output[0]).toMatchObject({ name: 'output_schema', schemaDefinition: 'double' })
+  })
+
+  it('are in order of their slots, for both sides where no slot is named', () => {
+    const two = [
+      { file: 'a.avsc', text: '"int"' },
+      { file: 'b.avsc', text: '"string"' },
+    ]
+    const slots = pickSchemas('# modelop.schema.2: b\n# modelop.schema.0: a\n', two)
+    expect(slots.input).toMatchObject([{ name: 'a' }, { name: 'b' }])
+    const all = pickSchemas('#fastscore.schema: a\n', two)
+    expect([all.input, all.output]).toMatchObject([[{ name: 'a' }], [{ name: 'a' }]])
+    expect(pickSchemas('# modelop.schema.$in: b\n# modelop.schema.$out: a\n', two)).toMatchObject({
+      input: [{ name: 'b' }],
+      output: [{ name: 'a' }],
+    })
+  })
+
+  it('a single file is the input schema of a monitor; one that is no JSON is told and left out', () => {
+    expect(pickSchemas('', [{ file: 'credit.avsc', text: '[]' }]).input).toMatchObject([{ name: 'credit' }])
+    const broken = pickSchemas('', [{ file: 'input.avsc', text: '{,' }])
+    expect(broken.input).toEqual([])
+    expect(broken.notes[0]).toContain('input.avsc is left out as a schema: it is not JSON')
   })
 
   it('are found by their file names where the source names none, and a wrong name is told', () => {

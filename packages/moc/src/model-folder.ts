@@ -40,7 +40,7 @@ export async function readModelFolder(
     .map((file) => ({ file, text: readText(folder, file) }))
   const primary = pickPrimarySource(sources, options.source)
   const type = languageByExtension[extname(primary.file).toLowerCase()] ?? 'UNKNOWN'
-  const metadata = readJsonFileOf(folder, files, 'metadata.json') as Partial<ModelMetaData> | undefined
+  const metadata = readMetadata(folder, files)
   const schemas = pickSchemas(
     primary.text,
     files
@@ -54,16 +54,17 @@ export async function readModelFolder(
     if (isSource.has(file)) continue
     modelAssets.push({ ...(await localFileAsset(client, join(folder, file), file)), assetRole: roleOf(file) })
   }
+  modelAssets.push(...externalAssets(readJsonFileOf(folder, files, 'external_assets.json')))
   const body: StoredModelInput = {
     modelMetaData: {
       ...metadata,
-      name: options.name ?? metadata?.name ?? basename(resolve(folder)),
+      name: options.name ?? metadata.name ?? basename(resolve(folder)),
       type,
       inputSchema: schemas.input,
       outputSchema: schemas.output,
     },
     modelAssets,
-    requiredAssets: (readJsonFileOf(folder, files, 'required_assets.json') as StoredModelInput['requiredAssets']) ?? [],
+    requiredAssets: listOf(readJsonFileOf(folder, files, 'required_assets.json'), 'required_assets.json'),
   }
   if (!hasRole(primary.text, 'score') && !hasRole(primary.text, 'metrics') && !hasRole(primary.text, 'train')) {
     notes.push(
@@ -71,6 +72,28 @@ export async function readModelFolder(
     )
   }
   return { body, notes }
+}
+
+/** Partial files are normal; what is null there counts as not given. */
+function readMetadata(folder: string, files: readonly string[]): Partial<ModelMetaData> {
+  const metadata = readJsonFileOf(folder, files, 'metadata.json') ?? {}
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
+    throw new InputError('BadMetadata', 'metadata.json holds no object: it should have members such as name and tags')
+  return Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== null))
+}
+
+function listOf<Item extends object>(value: unknown, file: string): Item[] {
+  if (value === undefined || value === null) return []
+  if (!Array.isArray(value)) throw new InputError('BadAssets', `${file} holds no array of assets`)
+  return value as Item[]
+}
+
+/** Whole asset objects that lie elsewhere: they belong to the model as they are written. */
+function externalAssets(value: unknown): AssetInput[] {
+  return listOf<AssetInput>(value, 'external_assets.json').map((asset) => ({
+    ...asset,
+    assetType: asset.assetType ?? (asset.fileUrl ? 'EXTERNAL_FILE' : 'FILE'),
+  }))
 }
 
 function sourceAsset(source: { file: string; text: string }, primary: boolean): AssetInput {
@@ -113,8 +136,18 @@ function listFiles(folder: string): string[] {
   return files.sort()
 }
 
+/** UTF-8, without a byte order mark; else in the encoding that the file declares (`# -*- coding: latin-1 -*-`), else as Windows writes it. */
 function readText(folder: string, file: string): string {
-  return readFileSync(join(folder, file), 'utf8')
+  const content = readFileSync(join(folder, file))
+  const declared = /^(?:.*\r?\n)??.*?coding[:=][ \t]*([-\w.]+)/.exec(content.toString('latin1', 0, 400))?.[1]
+  for (const encoding of ['utf-8', declared]) {
+    try {
+      if (encoding !== undefined) return new TextDecoder(encoding, { fatal: true }).decode(content)
+    } catch {
+      // Not this one.
+    }
+  }
+  return new TextDecoder('windows-1252').decode(content)
 }
 
 function readJsonFileOf(folder: string, files: readonly string[], name: string): unknown {

@@ -12,11 +12,19 @@ export function hasRole(text: string, role: 'init' | 'score' | 'metrics' | 'trai
   return new RegExp(`^(?:#|//)[ \\t]*modelop\\.${name}[ \\t]*(?::.*)?\\r?$`, 'im').test(text)
 }
 
+/** An old source without role tags: its functions have the default names, its other annotations tell it from helpers. */
+function isOldStyle(text: string): boolean {
+  return (
+    /^(?:#|\/\/)[ \t]*(?:fastscore|modelop)\.[a-z]/im.test(text) ||
+    /^(?:def|function) (?:action|metrics|train)\b|^action *<-/m.test(text)
+  )
+}
+
 const usualNames = /^(model|main|score|scoring|index)\.(py|py3|js|mjs|r)$/i
 
 /**
- * The source that holds the model: the one asked for; else the only one; else the only one with a role annotation; else one with a
- * usual name. Several left: the reader chooses.
+ * The source that holds the model: the one asked for; else the only one; else the only one with a role annotation; else, where none has
+ * one, the only one with another annotation or a function of a default name; else one with a usual name. Several left: the reader chooses.
  */
 export function pickPrimarySource(sources: readonly SourceText[], wanted: string | undefined): SourceText {
   if (wanted !== undefined) {
@@ -28,16 +36,15 @@ export function pickPrimarySource(sources: readonly SourceText[], wanted: string
   const annotated = sources.filter(
     (source) => hasRole(source.text, 'score') || hasRole(source.text, 'metrics') || hasRole(source.text, 'train'),
   )
-  for (const candidates of [sources, annotated, ...named(annotated.length > 0 ? annotated : sources)]) {
+  const old = sources.filter((source) => isOldStyle(source.text))
+  const likely = [annotated, old, sources].find((some) => some.length > 0) ?? []
+  for (const candidates of [sources, likely, ...named(likely)]) {
     const [only, second] = candidates
     if (only !== undefined && second === undefined) return only
   }
   if (sources.length === 0)
     throw new InputError('NoSource', 'The folder holds no model source (.py, .py3, .js, .mjs, .R)')
-  throw new InputError(
-    'ManySources',
-    `Several files could be the model: ${nameAll(annotated.length > 0 ? annotated : sources)}. Choose one with --source`,
-  )
+  throw new InputError('ManySources', `Several files could be the model: ${nameAll(likely)}. Choose one with --source`)
 }
 
 /** Candidates narrowed by usual names, top folder first. */

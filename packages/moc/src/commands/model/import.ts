@@ -1,3 +1,4 @@
+import type { StoredModelBody } from '@rowhouse/contract'
 import type { Context } from '../../context.ts'
 import { readModelFolder } from '../../model-folder.ts'
 import { printMade } from '../../output.ts'
@@ -11,5 +12,10 @@ export async function run(
   const { body, notes } = await readModelFolder(client, folder, options)
   for (const note of notes) context.output.say(note)
   const model = await client.storedModels.create(body)
-  await printMade(context.output, `Imported model ${model.modelMetaData.name ?? ''}:`, model)
+  await printMade(context.output, `Imported model ${model.modelMetaData.name ?? ''}:`, withoutCustom(model))
+}
+
+/** Public folders were seen with credentials in `custom`: it is stored, and not printed. */
+function withoutCustom(model: StoredModelBody): StoredModelBody {
+  return { ...model, modelMetaData: { ...model.modelMetaData, custom: {} } }
 }
