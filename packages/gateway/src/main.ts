@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { AppError } from '@rowhouse/contract'
 import { mlc, mlcMigrations } from '@rowhouse/mlc'
 import { modelManage, modelManageMigrations } from '@rowhouse/model-manage'
-import { migrate } from '@rowhouse/postgres'
+import { isDatabaseAway, migrate } from '@rowhouse/postgres'
 import { describeSettings, parseServerConfig, type ServerConfig } from './config.ts'
 import { hasParent, hearDatabaseUrl, tellParent } from './parent.ts'
 import { type OpenWings, type RunningServer, readDefinitions, startServer } from './server.ts'
@@ -84,6 +84,12 @@ async function announce({ url, firstPassword }: RunningServer): Promise<void> {
   process.stdout.write(`ready ${url}\n`)
 }
 
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (isDatabaseAway(error)) return `The database went away while the server started: ${error.message}`
+  return error instanceof AppError ? error.message : (error.stack ?? error.message)
+}
+
 /** The first signal drains, the second does not wait. A parent that is gone is such a signal. */
 function untilToldToStop(server: RunningServer): Promise<void> {
   return new Promise((settle, fail) => {
@@ -101,8 +107,7 @@ function untilToldToStop(server: RunningServer): Promise<void> {
 try {
   process.exit(await main(process.argv.slice(2)))
 } catch (error) {
-  const message =
-    error instanceof AppError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const message = messageOf(error)
   process.stderr.write(`rowhouse server: ${message}\n`)
   await tellParent({ failed: message })
   process.exit(error instanceof AppError && error.kind === 'InputError' ? 2 : 1)

@@ -2,8 +2,17 @@
  * What an agent that was killed left behind: model processes that still run, side files beside outputs, folders. The next agent in the same
  * work folder clears it before it takes jobs. Each agent has a folder of its own, named by its process id.
  */
+import { appendFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+
+/** One line each, never written over: a note that a death cut off spoils no other. */
+const notes = 'leftovers.jsonl'
+
+/** For the next agent in this work folder, should this one be killed. Written before a side file is made. */
+export function noteLeftover(attemptFolder: string, what: { pid: number } | { sideFile: string }): void {
+  appendFileSync(join(attemptFolder, notes), `${JSON.stringify(what)}\n`)
+}
 
 export async function claimWorkFolder(workDir: string, log: (line: string) => void): Promise<string> {
   const own = join(workDir, `agent-${process.pid}`)
@@ -23,18 +32,29 @@ async function clearAgent(folder: string, log: (line: string) => void): Promise<
 }
 
 async function clearAttempt(folder: string, log: (line: string) => void): Promise<void> {
-  const noted = await readFile(join(folder, 'leftovers.json'), 'utf8').catch(() => undefined)
-  if (noted === undefined) return
+  const noted = await readFile(join(folder, notes), 'utf8').catch(() => '')
+  const left = noted.split('\n').map(parseNote)
+  for (const { pid } of left) if (pid !== undefined) await endProcess(pid, folder, log)
+  for (const { sideFile } of left) if (sideFile !== undefined) await rm(sideFile, { force: true }).catch(() => {})
+}
+
+function parseNote(line: string): { pid?: number; sideFile?: string } {
   try {
-    const { pid, sideFiles } = JSON.parse(noted) as { pid?: unknown; sideFiles?: unknown[] }
-    if (typeof pid === 'number' && pid > 1 && (await runsIn(pid, folder))) {
-      process.kill(-pid, 'SIGKILL')
-      log(`killed process ${pid}, left behind by an agent that died`)
-    }
-    for (const sideFile of sideFiles ?? [])
-      if (typeof sideFile === 'string' && /\.part$/.test(sideFile)) await rm(sideFile, { force: true })
+    const { pid, sideFile } = JSON.parse(line) as { pid?: unknown; sideFile?: unknown }
+    if (typeof pid === 'number' && pid > 1) return { pid }
+    return typeof sideFile === 'string' && sideFile.endsWith('.part') ? { sideFile } : {}
   } catch {
-    // The process ended in between, or the note was half-written: the folder goes in any case.
+    return {}
+  }
+}
+
+async function endProcess(pid: number, folder: string, log: (line: string) => void): Promise<void> {
+  if (!(await runsIn(pid, folder))) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+    log(`killed process ${pid}, left behind by an agent that died`)
+  } catch {
+    // it ended in between
   }
 }
 

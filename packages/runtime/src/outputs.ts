@@ -25,6 +25,8 @@ export interface OutputContext {
   folder: string
   /** Makes the name of the side file unique: job and attempt. */
   attemptName: string
+  /** Told before the side file of an output is made. */
+  noteSideFile: (path: string) => void
   signal: AbortSignal
 }
 
@@ -61,6 +63,7 @@ export async function prepareOutputs(
       target.kind === 'file'
         ? join(dirname(target.path), `.${basename(target.path).slice(0, 150)}.${context.attemptName}.part`)
         : join(context.folder, `output-${index}`)
+    if (target.kind === 'file') context.noteSideFile(path)
     await tryToWrite(path, asset)
     const columns = format === 'CSV' && index === 0 ? (schemaFields(schema)?.map((field) => field.name) ?? null) : null
     const isExternal = target.kind !== 'embedded'

@@ -1,6 +1,7 @@
 /** All that must be there before a model's process starts: its folder, its interpreter, its input and a place for its output. */
 import { join } from 'node:path'
 import { AppError, type Asset } from '@rowhouse/contract'
+import { noteLeftover } from './agent-leftovers.ts'
 import type { HarnessPlan, Launch } from './harness-protocol.ts'
 import { prepareInputs } from './inputs.ts'
 import { fetchExternal } from './inputs-fetch.ts'
@@ -118,6 +119,7 @@ export function outputContext({ context, attempt, signal }: Work): OutputContext
     credentials: lease.credentials,
     folder: join(attempt.folder, 'files'),
     attemptName: `${lease.jobId}-${lease.attempt}`,
+    noteSideFile: (sideFile) => noteLeftover(attempt.folder, { sideFile }),
     signal,
   }
 }

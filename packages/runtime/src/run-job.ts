@@ -6,10 +6,11 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, type Asset, type FinishInput, type JobProgress } from '@rowhouse/contract'
+import { noteLeftover } from './agent-leftovers.ts'
 import { type JobConsole, makeConsole } from './console.ts'
 import type { HarnessPlan, PlanInput } from './harness-protocol.ts'
 import { decideOutcome, type RunFacts, recordsRejected, type Verdict } from './outcome.ts'
-import { discardOutput, type PreparedOutput, publishOutput, storedContent } from './outputs.ts'
+import { discardOutput, publishOutput, storedContent } from './outputs.ts'
 import { changedOutside, collectArtefacts, markFiles } from './outputs-artefacts.ts'
 import type { Playground } from './playground.ts'
 import type { Attempt, AttemptEnd, RunContext, Work } from './run-job-attempt.ts'
@@ -18,7 +19,6 @@ import { newFacts, runModel } from './run-job-model.ts'
 import { outputContext, prepareRun } from './run-job-prepare.ts'
 import { startReport } from './run-job-report.ts'
 import { Stopped, type StopReason, stopReason } from './run-job-stop.ts'
-import { writeWorkFile } from './work-files.ts'
 
 export async function runJob(attempt: Attempt, context: RunContext): Promise<AttemptEnd> {
   const { lease, stopper } = attempt
@@ -64,7 +64,6 @@ async function runAttempt(job: Job, work: Work): Promise<Result> {
   console.say(
     `loading ${plan.source}, function ${plan.functions[job.function] ?? job.function}, ${plan.inputs.length} input(s)`,
   )
-  await noteLeftovers(attempt, work.outputs, null)
   await runModel({
     launch,
     interpreter,
@@ -78,7 +77,7 @@ async function runAttempt(job: Job, work: Work): Promise<Result> {
     onFinished: () => {
       if (work.outputs.some((output) => output.isExternal)) work.report.prove().catch(() => {})
     },
-    onPid: (pid) => void noteLeftovers(attempt, work.outputs, pid).catch(() => {}),
+    onPid: (pid) => notePid(attempt, pid, context),
   })
   const stop = stopReason(signal)
   if (stop?.why === 'lost' || stop?.why === 'released') throw new Stopped(stop)
@@ -189,10 +188,13 @@ function failedVerdict(error: unknown, context: RunContext): Verdict {
   return { jobStatus: 'ERROR', jobResult: 'UNKNOWN', outcome, publish: false, log, closing: 'batch job failed' }
 }
 
-/** For the next agent in this work folder, should this one be killed: what to stop and what to remove. */
-async function noteLeftovers(attempt: Attempt, outputs: readonly PreparedOutput[], pid: number | null): Promise<void> {
-  const sideFiles = outputs.filter((output) => output.isExternal).map((output) => output.plan.path)
-  await writeWorkFile(join(attempt.folder, 'leftovers.json'), JSON.stringify({ pid, sideFiles }))
+/** Without the note the model would only die later: no reason to fail. */
+function notePid(attempt: Attempt, pid: number, context: RunContext): void {
+  try {
+    noteLeftover(attempt.folder, { pid })
+  } catch (error) {
+    context.log(`process ${pid} of job ${attempt.lease.jobId} could not be noted: ${String(error)}`)
+  }
 }
 
 function toProgress(facts: RunFacts, inputs: readonly PlanInput[], elapsedMs: number): JobProgress {

@@ -1,0 +1,61 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, it } from 'vitest'
+import { claimWorkFolder, noteLeftover } from '../src/agent-leftovers.ts'
+
+const folders: string[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+/** The work folder of an agent that is dead, with one attempt in it. */
+function deadAgent() {
+  const workDir = mkdtempSync(join(tmpdir(), 'rowhouse-leftovers-'))
+  folders.push(workDir)
+  const dead = spawnSync(process.execPath, ['-e', '']).pid
+  const attempt = join(workDir, `agent-${dead}`, 'batch-j1-1')
+  mkdirSync(join(attempt, 'playground'), { recursive: true })
+  return { workDir, attempt }
+}
+
+it('the next agent removes side files, whatever else of the notes a death cut off', async () => {
+  const { workDir, attempt } = deadAgent()
+  const sideFiles = ['.a.csv.j1-1.part', '.b.csv.j1-1.part'].map((name) => join(workDir, name))
+  for (const sideFile of sideFiles) {
+    noteLeftover(attempt, { sideFile })
+    writeFileSync(sideFile, 'half')
+  }
+  const other = join(workDir, 'kept.csv')
+  writeFileSync(other, 'whole')
+  noteLeftover(attempt, { sideFile: other })
+  writeFileSync(join(attempt, 'leftovers.jsonl'), '{"pid": 12', { flag: 'a' })
+  const own = await claimWorkFolder(workDir, () => undefined)
+  expect(sideFiles.filter((path) => existsSync(path))).toEqual([])
+  expect(existsSync(other)).toBe(true)
+  expect(readdirSync(workDir).filter((name) => name.startsWith('agent-'))).toEqual([own.slice(workDir.length + 1)])
+})
+
+it.skipIf(process.platform !== 'linux')(
+  'and ends a model that still runs in the playground, no other process',
+  async () => {
+    const { workDir, attempt } = deadAgent()
+    const start = (cwd: string) => {
+      const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
+        cwd,
+        detached: true,
+        stdio: 'ignore',
+      })
+      return { child, ended: new Promise((done) => child.once('exit', (_, signal) => done(signal))) }
+    }
+    const [model, stranger] = [start(join(attempt, 'playground')), start(workDir)]
+    await Promise.all([model, stranger].map(({ child }) => new Promise((done) => child.once('spawn', done))))
+    for (const { child } of [stranger, model]) noteLeftover(attempt, { pid: child.pid ?? 0 })
+    await claimWorkFolder(workDir, () => undefined)
+    expect(await model.ended).toBe('SIGKILL')
+    expect(stranger.child.exitCode).toBeNull()
+    stranger.child.kill('SIGKILL')
+    await stranger.ended
+  },
+)
