@@ -3,15 +3,15 @@ import { z } from 'zod'
 /** Embedded content may have this many bytes when decoded; more goes to the content store or an external URL. */
 export const embeddedBytesMax = 10 * 1024 * 1024
 
-export const AssetMetaData = z.looseObject({
+const AssetMetaData = z.looseObject({
   custom: z.record(z.string(), z.unknown()).default({}),
   tags: z.array(z.string()).default([]),
   description: z.string().nullish(),
 })
 
 /**
- * One shape for model, job and requirement assets; which members are meaningful depends on `assetType`
- * (facts 3.2). Unknown members are kept: public clients send more than we read.
+ * One shape for model, job and requirement assets; which members are meaningful depends on `assetType`.
+ * Unknown members are kept: public clients send more than we read.
  */
 export const Asset = z.looseObject({
   assetId: z.string().nullish(),

@@ -92,11 +92,6 @@ export class Bug extends AppError {
   }
 }
 
-/** The end of an exhaustive switch. */
-export function unreachable(x: never): never {
-  throw new Bug(`unexpected value ${JSON.stringify(x)}`)
-}
-
 /** The one place that turns anything thrown into an AppError. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown

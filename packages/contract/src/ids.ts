@@ -1,14 +1,8 @@
 import { InputError } from './errors.ts'
 
 declare const brand: unique symbol
-export type Branded<Name extends string> = string & { readonly [brand]: Name }
+type Branded<Name extends string> = string & { readonly [brand]: Name }
 
-export type StoredModelId = Branded<'StoredModelId'>
-export type DeployableModelId = Branded<'DeployableModelId'>
-export type DeployedModelId = Branded<'DeployedModelId'>
-export type EngineId = Branded<'EngineId'>
-export type JobId = Branded<'JobId'>
-export type ProcessInstanceId = Branded<'ProcessInstanceId'>
 export type Sha256 = Branded<'Sha256'>
 /** An environment/stage tag or a model service tag; compared exactly. */
 export type Tag = Branded<'Tag'>

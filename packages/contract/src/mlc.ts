@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { ProcessInstanceRef } from './model-manage.ts'
 
 /** A variable on the wire (Camunda 7): untyped values are inferred, JSON objects included. */
 export const VariableValue = z.looseObject({
@@ -75,7 +74,7 @@ export interface ProcessDefinitionBody {
   startableInTasklist: boolean
 }
 
-/** The signals model-manage emits (facts 5.3). */
+/** Begins the names of the signals that model-manage emits. */
 export const signalPrefix = 'com.modelop.mlc.definitions.Signals_'
 export const runBatchJobSignal = `${signalPrefix}DEPLOYED_BATCH_JOB`
 /** The message RunBatchJob waits for, correlated by `jobId`. */
@@ -94,5 +93,3 @@ export const DomainEvent = z.object({
   message: z.object({ name: z.string(), correlationKey: z.string() }).nullish(),
 })
 export type DomainEvent = z.infer<typeof DomainEvent>
-
-export const ModelMlcInput = z.looseObject({ processInstance: ProcessInstanceRef, storedModelId: z.string().nullish() })

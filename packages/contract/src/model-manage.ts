@@ -1,9 +1,6 @@
 import { z } from 'zod'
 import { Asset, RequiredAsset } from './assets.ts'
 
-/** Model types of the product; unknown ones are kept as text. Source: facts 3.1. */
-export const ModelType = z.string()
-
 /** Common to all documents. Dates are ISO-8601 UTC with milliseconds and a bare `Z`. Server-owned, ignored in requests. */
 const owned = {
   id: z.string(),
@@ -20,7 +17,8 @@ export const ModelMetaData = z.looseObject({
   tags: z.array(z.string()).default([]),
   name: z.string().nullish(),
   description: z.string().nullish(),
-  type: ModelType.default('UNKNOWN'),
+  /** Any text: unknown types are kept. */
+  type: z.string().default('UNKNOWN'),
   inputSchema: z.array(z.looseObject({})).default([]),
   outputSchema: z.array(z.looseObject({})).default([]),
   enableInputSchemaChecking: z.boolean().default(false),
@@ -74,7 +72,7 @@ export const DeployableModelBody = z.looseObject({
 })
 export type DeployableModelBody = z.infer<typeof DeployableModelBody>
 
-export const Endpoint = z.looseObject({
+const Endpoint = z.looseObject({
   endpointType: z.string(),
   encoding: z.string().nullish(),
   path: z.string().nullish(),
@@ -272,7 +270,7 @@ export interface NoMatchingRuntimeData {
   mend: string | null
 }
 
-export interface PageBody {
+interface PageBody {
   size: number
   totalElements: number
   totalPages: number
