@@ -45,7 +45,7 @@ export function abandon(run: Run, executionId: string): void {
 }
 
 /** History has the activity's end; its scope is gone. Gives the execution on which the token is now. */
-export function closeActivity(run: Run, executionId: string, node: FlowNode, end: { completeScope: boolean }): string {
+function closeActivity(run: Run, executionId: string, node: FlowNode, end: { completeScope: boolean }): string {
   const { activityInstanceId } = run.execution(executionId)
   if (activityInstanceId !== null) {
     run.history.push({ type: 'activity-ended', activityInstanceId, at: run.env.now, canceled: false, ...end })
@@ -56,7 +56,7 @@ export function closeActivity(run: Run, executionId: string, node: FlowNode, end
   return executionId
 }
 
-export function takeFlows(run: Run, executionId: string, node: FlowNode, flows: SequenceFlow[]): void {
+function takeFlows(run: Run, executionId: string, node: FlowNode, flows: SequenceFlow[]): void {
   const tokens = fork(run, executionId, flows.length)
   const pairs = flows.map((flow, index) => ({ flow, tokenId: tokens[index] ?? executionId }))
   if (node.asyncAfter) {
@@ -85,7 +85,7 @@ export function goOnAfter(run: Run, executionId: string, flowId: string | null):
 }
 
 /** The token is used up; with the last one its container, for now always the instance, is complete. */
-export function endPath(run: Run, executionId: string): void {
+function endPath(run: Run, executionId: string): void {
   const { parentId, isConcurrent } = run.execution(executionId)
   if (parentId !== null && isConcurrent) {
     removeWithRows(run, executionId)

@@ -1,7 +1,7 @@
 /** Small diagrams as text, and what becomes of them. */
 import { type FlowNode, type ParseResult, type ProcessGraph, parseBpmn } from '../src/index.ts'
 
-export const namespaces =
+const namespaces =
   'xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" ' +
   'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:rowhouse="http://rowhouse.dev/schema/1.0/bpmn"'
 export const definitions = (content: string) =>

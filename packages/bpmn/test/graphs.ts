@@ -58,7 +58,7 @@ export const catchEvent = (id: string, event: EventDefinition, extra: Extra = {}
   node('intermediateCatchEvent', id, 'intermediateCatchEvent', { event, correlationKey: null, ...extra })
 export const boundary = (id: string, attachedToId: string, event: EventDefinition, extra: Extra = {}) =>
   node('boundaryEvent', id, 'boundaryEvent', { event, attachedToId, cancelActivity: true, ...extra })
-export const service = (id: string, implementation: ServiceImplementation, extra: Extra = {}) =>
+const service = (id: string, implementation: ServiceImplementation, extra: Extra = {}) =>
   node('serviceTask', id, 'serviceTask', { implementation, fields: [], ...extra })
 export const delegate = (id: string, extra: Extra = {}) =>
   service(id, { kind: 'class', className: `com.modelop.mlc.delegate.modelop.${id}` }, extra)

@@ -1,5 +1,5 @@
 /** What the server and the program that started it say to each other, over Node's IPC channel. */
-export type ToServer = { databaseUrl: string }
+type ToServer = { databaseUrl: string }
 /** `loaded`: its modules are there; the rest takes as long as a runtime needs to load. */
 export type FromServer =
   | { loaded: true }

@@ -51,7 +51,7 @@ export interface AppOptions {
   openapi?: { title: string; version: string; description: string }
 }
 
-export const bodyLimitBytesDefault = 64 * 1024 * 1024
+const bodyLimitBytesDefault = 64 * 1024 * 1024
 
 export function makeApp(options: AppOptions): App {
   const bodyLimitBytes = options.bodyLimitBytes ?? bodyLimitBytesDefault

@@ -12,7 +12,7 @@ declare module 'fastify' {
   }
 }
 
-export interface DrainState {
+interface DrainState {
   controller: AbortController
   running: number
   drainers: Drainer[]

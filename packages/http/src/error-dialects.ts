@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { discardBody } from './discard-body.ts'
 import { pathOf, toRequestError, unknownPath } from './request-errors.ts'
 
-export type Render = (
+type Render = (
   error: AppError,
   context: { path: string; requestId: string; now: Date },
 ) => { status: number; body: object }

@@ -8,8 +8,8 @@ export interface Page {
   sort: { field: string; direction: 'asc' | 'desc' }[]
 }
 
-export const pageSizeDefault = 20
-export const pageSizeMax = 1000
+const pageSizeDefault = 20
+const pageSizeMax = 1000
 
 type Query = Readonly<Record<string, unknown>>
 

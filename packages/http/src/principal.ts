@@ -1,7 +1,7 @@
 import { Denied } from '@rowhouse/contract'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
-export type PrincipalKind = 'user' | 'runtime' | 'internal' | 'anonymous'
+type PrincipalKind = 'user' | 'runtime' | 'internal' | 'anonymous'
 
 /** Who calls: a person, a runtime, a wing of this server, or anyone at an unsecured server. */
 export interface Principal {
@@ -12,7 +12,7 @@ export interface Principal {
 }
 
 /** `public`: no token needed. Else one of these; an admin is a user too. */
-export type Access = 'public' | readonly ('user' | 'runtime' | 'internal' | 'admin')[]
+type Access = 'public' | readonly ('user' | 'runtime' | 'internal' | 'admin')[]
 
 export type Authenticate = (token: string) => Promise<Principal>
 
@@ -27,7 +27,7 @@ declare module 'fastify' {
 
 const defaultAccess: Access = ['user', 'internal']
 /** At an unsecured server everyone may do everything. */
-export const anonymous: Principal = { kind: 'anonymous', name: 'anonymous', groups: ['ADMIN'], isAdmin: true }
+const anonymous: Principal = { kind: 'anonymous', name: 'anonymous', groups: ['ADMIN'], isAdmin: true }
 
 /** Sets `request.principal` from the Bearer token, and refuses who may not call the route. */
 export function authenticateRequests(app: FastifyInstance, authenticate: Authenticate, unsecured: boolean): void {

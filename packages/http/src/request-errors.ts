@@ -49,7 +49,7 @@ export function toRequestError(thrown: unknown, request: FastifyRequest, bodyLim
   return toAppError(thrown)
 }
 
-export function tooLarge(limitBytes: number): InputError {
+function tooLarge(limitBytes: number): InputError {
   return new InputError(
     'BodyTooLarge',
     `The body is larger than ${mib(limitBytes)}. Larger files go up with POST /model-manage/api/files (or \`moc\`), and the document then names them by contentHash`,

@@ -1,4 +1,3 @@
 /** The embedded server alone, for a program that starts it and leaves the rest to others: loads no client library. */
-export { describeEmbedded, type EmbeddedOptions, type EmbeddedPostgres, startEmbedded } from './embedded.ts'
-export { EmbeddedPostgresError } from './embedded-error.ts'
+export { describeEmbedded, type EmbeddedPostgres, startEmbedded } from './embedded.ts'
 export { isAlive, startMark, takeFolder } from './postmaster.ts'

@@ -29,7 +29,7 @@ export interface IdempotentAnswer {
 /** `conflict`: the key was used for another body. `replay`: answer this, do nothing. Neither: go on, then store the answer. */
 export type IdempotencyClaim = { conflict: true; replay: null } | { conflict: false; replay: IdempotentAnswer | null }
 
-export const idempotencyKeyDays = 7
+const idempotencyKeyDays = 7
 
 // biome-ignore lint/suspicious/noExplicitAny: any wing's tables will do; the statements name theirs by schema
 type Executor = Pick<Kysely<any>, 'getExecutor'>

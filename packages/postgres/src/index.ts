@@ -1,11 +1,10 @@
-export { type Database, type DatabaseOptions, isDatabaseAway, openDatabase } from './database.ts'
+export { type Database, isDatabaseAway, openDatabase } from './database.ts'
 export * from './embedded-face.ts'
 export {
   claimIdempotencyKey,
   forgetOldIdempotencyKeys,
-  type IdempotencyClaim,
   type IdempotencyKey,
   type IdempotentAnswer,
   storeIdempotentAnswer,
 } from './idempotency.ts'
-export { MigrationError, type Migrations, migrate } from './migrate.ts'
+export { type Migrations, migrate } from './migrate.ts'

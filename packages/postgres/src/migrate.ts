@@ -10,7 +10,7 @@ export interface Migrations {
   directory: URL
 }
 
-export class MigrationError extends Error {
+class MigrationError extends Error {
   override readonly name = 'MigrationError'
 }
 

@@ -7,7 +7,7 @@ export interface Expression {
 }
 
 /** The syntax tree; its members are private to this folder. */
-export interface JuelNode {
+interface JuelNode {
   readonly node: string
 }
 

@@ -11,7 +11,7 @@ import { isRefusedElement, refuseAttachments } from './refused.ts'
 type Kinds<Node> = Node extends { kind: string } ? Omit<Node, keyof NodeFrame> : never
 /** What distinguishes a node, without what all nodes have. */
 type NodeBody = Kinds<FlowNode>
-export type NodeFrame = Pick<
+type NodeFrame = Pick<
   FlowNode,
   | 'id'
   | 'name'

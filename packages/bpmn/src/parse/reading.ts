@@ -5,7 +5,7 @@ import type { Document } from './moddle.ts'
 import { childrenOf, type ModelElement, textOf } from './model.ts'
 import type { Problems } from './problems.ts'
 
-export interface DeclaredError {
+interface DeclaredError {
   errorCode: string | null
   errorMessage: Expression | null
 }
