@@ -6,8 +6,8 @@
  * neither, and so has failed.
  */
 import { readFileSync } from 'node:fs'
-import type { HarnessPlan } from '../harness-protocol.ts'
-import { makeSchemaCheck } from './check-schema.ts'
+import type { HarnessPlan, PlanInput } from '../harness-protocol.ts'
+import { makeSchemaCheck, type SchemaCheck } from './check-schema.ts'
 import { failureOf, JobFailed, type Phase } from './failure.ts'
 import { loadModel, type Model, prepareProcess } from './load-model.ts'
 import { checkReadable, type InputStream, openInput, placeOf } from './open-input.ts'
@@ -71,8 +71,15 @@ async function run(job: Job): Promise<void> {
       streams,
       output,
       report,
-      check: plan.checkInputSchema ? makeSchemaCheck(plan.inputSchema) : null,
+      checks: inputChecks(plan),
     })
+}
+
+/** The model's schema is that of the first input; others bring their own. */
+function inputChecks(plan: HarnessPlan): Map<number, SchemaCheck | null> {
+  if (!plan.checkInputSchema) return new Map()
+  const schemaOf = (input: PlanInput) => input.schema ?? (input.slot === 0 ? plan.inputSchema : null)
+  return new Map(plan.inputs.map((input) => [input.slot, makeSchemaCheck(schemaOf(input))]))
 }
 
 async function initialise(model: Model, plan: HarnessPlan): Promise<void> {

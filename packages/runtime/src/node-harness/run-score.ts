@@ -4,7 +4,7 @@
  */
 import type { HarnessPlan } from '../harness-protocol.ts'
 import type { SchemaCheck } from './check-schema.ts'
-import { describe, failureOf, JobFailed } from './failure.ts'
+import { describe, failureOf, JobFailed, type Place } from './failure.ts'
 import type { Model, ModelFunction } from './load-model.ts'
 import { type InputStream, placeOf } from './open-input.ts'
 import type { Output } from './open-output.ts'
@@ -16,7 +16,8 @@ export interface Scoring {
   streams: readonly InputStream[]
   output: Output
   report: Report
-  check: SchemaCheck | null
+  /** By slot. */
+  checks: ReadonlyMap<number, SchemaCheck | null>
 }
 
 export async function runScore(scoring: Scoring): Promise<void> {
@@ -90,7 +91,7 @@ async function scoreBatches(scoring: Scoring, score: ModelFunction, stream: Inpu
 /** Tells progress when it is time; false: the record does not fit the schema and was rejected. */
 function isDue(scoring: Scoring, stream: InputStream, record: unknown): boolean {
   scoring.report.tick()
-  const problem = scoring.check === null ? null : scoring.check(record)
+  const problem = scoring.checks.get(stream.slot)?.(record) ?? null
   if (problem === null) return true
   scoring.report.reject({
     direction: 'input',
@@ -144,10 +145,14 @@ async function guarded(scoring: Scoring, stream: InputStream | null, action: () 
 
 /** An error named UserWarning loses the record and the job goes on; any other ends it. */
 function onThrown(scoring: Scoring, stream: InputStream | null, error: unknown): void {
+  rejectWarning(scoring.report, 'score', stream ? placeOf(stream) : { record: null, line: null }, error)
+}
+
+/** Throws what is no UserWarning. */
+export function rejectWarning(report: Report, role: 'score' | 'metrics' | 'train', place: Place, error: unknown): void {
   if (error instanceof JobFailed) throw error
-  const place = stream ? placeOf(stream) : { record: null, line: null }
-  if (!(error instanceof Error) || error.name !== 'UserWarning') throw failureOf('score', error, place)
-  scoring.report.reject({ direction: 'input', by: 'model', place, reason: error.message || describe(error), raw: null })
+  if (!(error instanceof Error) || error.name !== 'UserWarning') throw failureOf(role, error, place)
+  report.reject({ direction: 'input', by: 'model', place, reason: error.message || describe(error), raw: null })
 }
 
 function shown(record: unknown): string | null {

@@ -1,10 +1,9 @@
 /** metrics and train: one call with all rows of each input, in the order of the inputs. Memory grows with the files here, and only here. */
-import { failureOf, JobFailed } from './failure.ts'
 import type { Model } from './load-model.ts'
 import type { InputStream } from './open-input.ts'
 import type { Output } from './open-output.ts'
 import type { Report } from './report.ts'
-import { emitAll } from './run-score.ts'
+import { emitAll, rejectWarning } from './run-score.ts'
 
 export interface Whole {
   role: 'metrics' | 'train'
@@ -22,7 +21,7 @@ export async function runWhole({ role, model, streams, output, report }: Whole):
   try {
     await emitAll(call(...tables), output ?? { emit: () => undefined })
   } catch (error) {
-    throw error instanceof JobFailed ? error : failureOf(role, error)
+    rejectWarning(report, role, { record: null, line: null }, error)
   }
 }
 
