@@ -42,7 +42,7 @@ async function score(model: (typeof models)['python'], folder: string): Promise<
         name: 'transactions.csv',
         path: input,
         format: 'CSV',
-        columns: scan.columns.map(({ name, type }) => ({ name, type })),
+        columns: scan.columns.map(({ name, type, blanks }) => ({ name, type, blanks })),
         hasBom: scan.hasBom,
         records: scan.records,
         bytes: scan.bytes,

@@ -52,3 +52,13 @@ it('the schema decides on the type of a column, its cells where the schema is si
   ])
   expect(columnTypes(scanned, null)).toEqual(scanned)
 })
+
+it('missing values are counted for the reader where the column is read as what it looks like, or as text', () => {
+  const fields = ['same', 'text', 'other'].map((name, at) => ({ name, type: ['long', 'string', 'double'][at] }))
+  const scanned = fields.map(({ name }) => ({ name, type: 'integer' as const, blanks: 0 }))
+  expect(columnTypes(scanned, { type: 'record', fields })).toEqual([
+    { name: 'same', type: 'integer', blanks: 0 },
+    { name: 'text', type: 'string', blanks: 0 },
+    { name: 'other', type: 'float' },
+  ])
+})

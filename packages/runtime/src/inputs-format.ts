@@ -1,7 +1,7 @@
 /** Which format a file has, and which type each of its columns. Pure but for the look at a file's beginning. */
 import { open } from 'node:fs/promises'
 import type { Asset } from '@rowhouse/contract'
-import type { ColumnType } from './harness-protocol.ts'
+import type { ColumnType, PlanColumn } from './harness-protocol.ts'
 import { schemaFields } from './run-job-document.ts'
 
 export type InputFormat = 'CSV' | 'JSON' | 'TEXT'
@@ -64,12 +64,14 @@ function isJson(line: string): boolean {
 }
 
 /** The schema's word on a column wins over what its cells look like: a postcode stays text. */
-export function columnTypes<T extends { name: string; type: ColumnType }>(
-  scanned: readonly T[],
-  schema: unknown,
-): { name: string; type: ColumnType }[] {
+export function columnTypes(scanned: readonly PlanColumn[], schema: unknown): PlanColumn[] {
   const declared = new Map((schemaFields(schema) ?? []).map((field) => [field.name, columnType(field.type)]))
-  return scanned.map(({ name, type }) => ({ name, type: declared.get(name) ?? type }))
+  return scanned.map(({ name, type: seen, blanks }) => {
+    const type = declared.get(name) ?? seen
+    // Cells that are not of the declared type are looked at one by one, whatever was counted.
+    const isCounted = blanks !== undefined && (type === seen || type === 'string')
+    return { name, type, ...(isCounted ? { blanks } : {}) }
+  })
 }
 
 /** Of an Avro type; null when it says nothing that a cell could be (records, arrays, unions of several). */

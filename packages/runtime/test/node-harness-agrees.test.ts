@@ -59,4 +59,25 @@ describe('a JavaScript and a Python model get the same records', () => {
       's,f,b,q\nx,1e-05,true,"a,b"\n,0.5,false,"say ""hi"""\ny,0.30000000000000004,true,"two\nlines"\nz,1.5e-300,,é\n',
     )
   })
+
+  test('and write the same bytes where the outputs change their types, keys and order', async () => {
+    const text = [
+      '{"a":1,"b":"x"}',
+      '{"a":2.5,"b":null}',
+      '{"b":true,"a":null}',
+      '{"a":false,"b":1}',
+      '{"a":"NaN","b":"é"}',
+      '{"a":[1,"x,y"],"b":{"c":0.5}}',
+      '{"a":3}',
+      '{"a":1,"c":2}',
+      '{"a":1,"b":"y","c":2}',
+      '7',
+      '{"a":4,"b":"z"}',
+    ]
+    const [js, py] = await both(`${text.join('\n')}\n`, 'a.json', 'CSV')
+    expect(js.output).toBe(py.output)
+    expect(js.output.split('\n').slice(0, 6)).toEqual(['a,b', '1,x', '2.5,', ',true', 'false,1', 'NaN,é'])
+    expect(js.finished).toMatchObject({ recordsIn: 11, recordsOut: 8, outputRejectedByEncoding: 3 })
+    expect({ ...js.finished, bytesRead: 0 }).toEqual({ ...py.finished, bytesRead: 0 })
+  })
 })

@@ -7,15 +7,15 @@ lines end in LF, a list or object inside a CSV cell is its JSON text.
 """
 import csv
 import io
-from operator import itemgetter
 
 from rowhouse_harness.encoding import NotEncodable, encode, half_character, to_json, to_plain
 from rowhouse_harness.failures import JobFailed
 
 BLOCK_RECORDS = 512
 SCALAR_COLUMN = 'output'
-CONVERTERS_MAX = 256
-CONVERSIONS = {str: '{0}', int: '{0}', float: '{0}', type(None): '{0}', bool: '("true" if {0} else "false")'}
+# What a cell may hold that is written without a further look.
+PLAIN = frozenset([str, int, float, bool, type(None)])
+SHAPES_MAX = 64
 
 
 class Output:
@@ -26,6 +26,8 @@ class Output:
         self.written = 0
         self.pending = []
         self.source = None
+        # `emit` takes a value; where outputs are checked first, it hands on to `accept`.
+        self.emit = self.accept = self.encode
         try:
             self.file = open(plan['path'], 'wb', buffering=0)
         except OSError as error:
@@ -39,7 +41,6 @@ class Output:
 
     def check_with(self, check):
         """From now on, each output has to pass."""
-        emit = self.emit
 
         def emit_checked(value):
             try:
@@ -49,7 +50,7 @@ class Output:
                 return
             problem = check(plain)
             if problem is None:
-                emit(plain)
+                self.accept(plain)
             else:
                 self.reject(problem, value, by='schema')
 
@@ -82,7 +83,7 @@ class Output:
 
 
 class JsonOutput(Output):
-    def emit(self, value):
+    def encode(self, value):
         try:
             line = to_json(value)
         except NotEncodable as problem:
@@ -99,14 +100,19 @@ class JsonOutput(Output):
 
 
 class CsvOutput(Output):
-    """The header is the plan's columns, else the keys of the first output."""
+    """The header is the plan's columns, else the keys of the first output.
+
+    By far the most outputs are dicts with the header's keys and plain values. A function is generated for the types that the columns
+    held so far and stands in for `encode`, which does all others and learns from them.
+    """
 
     def __init__(self, plan, report):
         super().__init__(plan, report)
         self.columns = None
         self.width = -1
-        # By the types of a row's values.
-        self.converters = {}
+        # By column: the types its values had.
+        self.kinds = []
+        self.shapes = 0
         if plan['columns']:
             self.begin([str(name) for name in plan['columns']])
 
@@ -114,25 +120,10 @@ class CsvOutput(Output):
         self.columns = columns
         self.known = frozenset(columns)
         self.width = len(columns)
-        self.pick = itemgetter(*columns) if self.width > 1 else lambda record, name=columns[0]: (record[name],)
+        self.kinds = [frozenset()] * self.width
         self.write(as_csv([columns]), 0)
 
-    def emit(self, value):
-        # By far the most outputs are dicts with the header's keys and plain values: a converter for just these types does them.
-        if type(value) is dict and len(value) == self.width:
-            try:
-                row = self.pick(value)
-                row = self.converters[tuple(map(type, row))](row)
-            except KeyError:
-                row = None
-            if row is not None:
-                self.pending.append(row)
-                if len(self.pending) >= BLOCK_RECORDS:
-                    self.flush()
-                return
-        self.emit_slowly(value)
-
-    def emit_slowly(self, value):
+    def encode(self, value):
         try:
             row = self.to_row(value)
         except NotEncodable as problem:
@@ -145,10 +136,17 @@ class CsvOutput(Output):
 
     def learn(self, value):
         """The next output of this shape takes the short way."""
-        if type(value) is dict and len(value) == self.width and len(self.converters) < CONVERTERS_MAX:
-            kinds = tuple(map(type, self.pick(value)))
-            if CONVERSIONS.keys() >= set(kinds):
-                self.converters[kinds] = compile_converter(kinds)
+        if type(value) is not dict or value.keys() != self.known or self.shapes == SHAPES_MAX:
+            return
+        kinds = [known | {type(value[name])} for known, name in zip(self.kinds, self.columns)]
+        if kinds == self.kinds or not PLAIN.issuperset(frozenset().union(*kinds)):
+            return
+        self.kinds = kinds
+        self.shapes += 1
+        is_checked = self.emit != self.accept
+        self.accept = compile_short_way(self)
+        if not is_checked:
+            self.emit = self.accept
 
     def to_row(self, value):
         record = to_plain(value)
@@ -166,7 +164,8 @@ class CsvOutput(Output):
     def flush(self):
         if not self.pending:
             return
-        rows, self.pending = self.pending, []
+        rows = self.pending[:]
+        self.pending.clear()
         try:
             self.write(as_csv(rows), len(rows))
         except UnicodeEncodeError:
@@ -190,16 +189,43 @@ def to_cell(value):
     return value
 
 
-def compile_converter(kinds):
-    """From a row of these types to its cells; None where a number is not finite."""
-    names = ['c%d' % index for index in range(len(kinds))]
-    cells = [CONVERSIONS[kind].format(name) for name, kind in zip(names, kinds)]
-    # A finite number less itself is 0; NaN and infinity give NaN.
-    finite = ' and '.join('%s - %s == 0' % (name, name) for name, kind in zip(names, kinds) if kind is float) or 'True'
-    result = '(%s,)' % ', '.join(cells) if bool in kinds else 'row'
-    scope = {}
-    exec('def convert(row):\n    %s, = row\n    return %s if %s else None\n' % (', '.join(names), result, finite), scope)
-    return scope['convert']
+def compile_short_way(output):
+    """For dicts with the output's columns whose values are of the types known so far; the rest goes to `encode`."""
+    names = ['c%d' % index for index in range(output.width)]
+    scope = {'encode': output.encode, 'flush': output.flush, 'pending': output.pending, 'append': output.pending.append}
+    scope.update(('kinds%d' % index, tuple(kinds)) for index, kinds in enumerate(output.kinds))
+    scope.update(('kind%d' % index, next(iter(kinds))) for index, kinds in enumerate(output.kinds))
+    checks = []
+    cells = []
+    for index, (name, kinds) in enumerate(zip(names, output.kinds)):
+        checks.append('type(%s) %s' % (name, 'is kind%d' % index if len(kinds) == 1 else 'in kinds%d' % index))
+        if float in kinds:
+            # A finite number less itself is 0; NaN and infinity give NaN.
+            finite = '%s - %s == 0' % (name, name)
+            checks.append(finite if len(kinds) == 1 else '(type(%s) is not float or %s)' % (name, finite))
+        truth = '"true" if %s else "false"' % name
+        cells.append(name if bool not in kinds else '(%s)' % truth if len(kinds) == 1 else '((%s) if type(%s) is bool else %s)' % (truth, name, name))
+    reads = '; '.join('%s = value[%r]' % pair for pair in zip(names, output.columns))
+    code = SHORT_WAY % {'width': output.width, 'reads': reads, 'checks': ' and '.join(checks), 'cells': ', '.join(cells), 'block': BLOCK_RECORDS}
+    exec(compile(code, __file__, 'exec'), scope)
+    return scope['short_way']
+
+
+SHORT_WAY = '''
+def short_way(value):
+    if type(value) is dict and len(value) == %(width)d:
+        try:
+            %(reads)s
+        except KeyError:
+            encode(value)
+            return
+        if %(checks)s:
+            append((%(cells)s,))
+            if len(pending) >= %(block)d:
+                flush()
+            return
+    encode(value)
+'''
 
 
 def as_csv(rows):

@@ -76,7 +76,8 @@ def score(streams, functions, sinks, report, checks):
 
 def make_scorer(stream, function, sinks, report, checks):
     """A function that scores each of the values of a stream."""
-    emit = sinks.main.emit
+    # What it emits with changes as it learns what the outputs are like.
+    main = sinks.main
     emit_pair = sinks.emit
     call = adapt(function, stream)
     check = checks.get(stream.slot)
@@ -94,9 +95,9 @@ def make_scorer(stream, function, sinks, report, checks):
                 result = call(value)
                 if type(result) is GeneratorType:
                     for output in result:
-                        emit(output) if type(output) is not tuple else emit_pair(output)
+                        main.emit(output) if type(output) is not tuple else emit_pair(output)
                 elif result is not None:
-                    emit(result) if type(result) is not tuple else emit_pair(result)
+                    main.emit(result) if type(result) is not tuple else emit_pair(result)
             except OURS:
                 raise
             except UserWarning as warning:
