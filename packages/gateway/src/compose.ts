@@ -1,5 +1,5 @@
 import { type Client, Denied, makeClient, NotFound } from '@rowhouse/contract'
-import { type App, fetchThrough, type LogOptions, makeApp } from '@rowhouse/http'
+import { type App, fetchThrough, type LogOptions, makeApp, typedApp } from '@rowhouse/http'
 import type { FastifyInstance } from 'fastify'
 import { isLoopback, type ServerConfig } from './config.ts'
 import { documentRoutes } from './document.routes.ts'
@@ -44,27 +44,28 @@ export async function composeServer(parts: ServerParts): Promise<App> {
     ...(parts.logger === undefined ? {} : { logger: parts.logger }),
     ...(parts.tls ? { tls: parts.tls } : {}),
   })
-  const plain = app as unknown as FastifyInstance
-  addHeaders(plain)
-  if (config.unsecured) refuseForeignPages(plain)
+  addHeaders(app)
+  if (config.unsecured) refuseForeignPages(app)
   const client = makeClient({
     baseUrl: 'http://in-process',
-    fetch: fetchThrough(() => plain),
+    fetch: fetchThrough(() => app),
     token: () => tokens.internal,
   })
-  await app.register(async (plugin) => {
-    const own = plugin as unknown as App
+  await app.register(async (plugin: FastifyInstance) => {
+    const own = typedApp(plugin)
     healthRoutes(own, database)
     documentRoutes(own)
     notebookRoute(own)
   })
-  await app.register(async (plugin) => tokenRoutes(plugin as unknown as App, { database, tokens, config, now }))
+  await app.register(async (plugin: FastifyInstance) =>
+    tokenRoutes(typedApp(plugin), { database, tokens, config, now }),
+  )
   for (const wing of wings)
     await app.register((plugin: FastifyInstance) => wing.mount(plugin, client), { prefix: wing.prefix })
   return app
 }
 
-function addHeaders(app: FastifyInstance): void {
+function addHeaders(app: App): void {
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff')
   })
@@ -82,7 +83,7 @@ function notebookRoute(app: App): void {
 }
 
 /** Without tokens, a page of any site in a browser on this machine must not call in its visitor's name. */
-function refuseForeignPages(app: FastifyInstance): void {
+function refuseForeignPages(app: App): void {
   app.addHook('onRequest', async (request) => {
     const { origin, host } = request.headers
     const isOurs =

@@ -16,8 +16,8 @@ function openWings(config: ServerConfig): OpenWings {
   return async (database, keys) => {
     const [shippedDefinitions] = await Promise.all([
       readDefinitions(config.definitionsDir),
-      migrate(database as never, modelManageMigrations),
-      migrate(database as never, mlcMigrations),
+      migrate(database, modelManageMigrations),
+      migrate(database, mlcMigrations),
     ])
     const settings = {
       heartbeatMs: config.runtimeHeartbeatMs,
@@ -29,12 +29,11 @@ function openWings(config: ServerConfig): OpenWings {
     return [
       {
         prefix: '/model-manage/api',
-        mount: (app, client) =>
-          modelManage(app, { database: database as never, mlc: client, filesDir, secretKey: keys.secret, settings }),
+        mount: (app, client) => modelManage(app, { database, mlc: client, filesDir, secretKey: keys.secret, settings }),
       },
       {
         prefix: '/mlc-service/rest',
-        mount: (app, client) => mlc(app, { database: database as never, modelManage: client, shippedDefinitions }),
+        mount: (app, client) => mlc(app, { database, modelManage: client, shippedDefinitions }),
       },
     ]
   }

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { AppError, InputError } from '@rowhouse/contract'
 import { type App, type LogOptions, stopApp } from '@rowhouse/http'
 import { migrate, openDatabase } from '@rowhouse/postgres'
-import type { FastifyInstance } from 'fastify'
 import { composeServer, type Wing } from './compose.ts'
 import type { ServerConfig } from './config.ts'
 import { type Keys, loadKeys } from './keys.ts'
@@ -50,7 +49,7 @@ export async function startServer({
     const tokens = makeTokens(keys)
     const [wings] = await Promise.all([
       openWings(database, keys),
-      migrate(database as never, gatewayMigrations),
+      migrate(database, gatewayMigrations),
       writeRuntimeToken(config.dataDir, tokens),
     ])
     const parts = {
@@ -73,7 +72,7 @@ export async function startServer({
       url: listening,
       firstPassword: password === null ? null : { user: config.adminUser, password },
       stop: async (graceMs = config.stopGraceMs) => {
-        await stopApp(composed as unknown as FastifyInstance, graceMs)
+        await stopApp(composed, graceMs)
         await database.close()
       },
     }

@@ -56,7 +56,7 @@ const bodyLimitBytesDefault = 64 * 1024 * 1024
 export function makeApp(options: AppOptions): App {
   const bodyLimitBytes = options.bodyLimitBytes ?? bodyLimitBytesDefault
   const settings = { bodyLimitBytes, now: options.now ?? (() => new Date()) }
-  const app = fastify({
+  const plain: FastifyInstance = fastify({
     logger: options.logger === undefined || options.logger === false ? false : loggerOptions(options.logger),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
@@ -69,24 +69,28 @@ export function makeApp(options: AppOptions): App {
       answer({ thrown, request, reply, render: toProblem, contentType: 'application/problem+json', settings })
     },
     ...(options.tls ? { https: options.tls } : {}),
-  }) as unknown as App
-  app.decorate('errorSettings', settings)
-  app.setValidatorCompiler(validatorCompiler)
+  })
+  plain.decorate('errorSettings', settings)
+  plain.setValidatorCompiler(validatorCompiler)
   // Bodies are made by typed code: response schemas document them, they do not filter them.
-  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
-  const plain = app as unknown as FastifyInstance
+  plain.setSerializerCompiler(() => (data) => JSON.stringify(data))
   parseBodies(plain)
   problemErrors(plain)
   tellRequestId(plain)
   authenticateRequests(plain, options.authenticate, options.unsecured ?? false)
   makeDrainable(plain)
   logRequests(plain)
-  void app.register(multipart, {
+  void plain.register(multipart, {
     limits: { fileSize: bodyLimitBytes, files: 100, fieldSize: 1024 * 1024 },
     throwFileSizeLimit: true,
   })
-  if (options.openapi) void app.register(swagger, documentOptions(options.openapi))
-  return app
+  if (options.openapi) void plain.register(swagger, documentOptions(options.openapi))
+  return typedApp(plain)
+}
+
+/** An app, or the part of it that a plugin is given, whose routes are typed by their zod schemas. */
+export function typedApp(app: FastifyInstance): App {
+  return app.withTypeProvider<ZodTypeProvider>()
 }
 
 function requestId(raw: IncomingMessage): string {

@@ -47,7 +47,10 @@ export function onDrain(app: FastifyInstance, drainer: Drainer): void {
 }
 
 /** Graceful stop: no new work, long polls end, loops end, running requests are answered, then the sockets close. */
-export async function stopApp(app: FastifyInstance, graceMs = 10_000): Promise<void> {
+export async function stopApp(
+  app: Pick<FastifyInstance, 'drainState' | 'log' | 'server' | 'close'>,
+  graceMs = 10_000,
+): Promise<void> {
   const { controller, drainers } = app.drainState
   const until = Date.now() + graceMs
   controller.abort()

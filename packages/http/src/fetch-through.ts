@@ -2,7 +2,7 @@ import { type Fetch, Unavailable } from '@rowhouse/contract'
 import type { FastifyInstance } from 'fastify'
 
 /** A `fetch` that calls an app in this process: same validation, same authorisation, same errors as over the network. */
-export function fetchThrough(app: () => FastifyInstance): Fetch {
+export function fetchThrough(app: () => Pick<FastifyInstance, 'inject'>): Fetch {
   return async (url, init) => {
     const { pathname, search } = new URL(url, 'http://in-process')
     const headers = Object.fromEntries(new Headers(init.headers))

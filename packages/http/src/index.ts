@@ -1,4 +1,4 @@
-export { type App, type AppOptions, makeApp } from './app.ts'
+export { type App, type AppOptions, makeApp, typedApp } from './app.ts'
 export { parseForms } from './body-parsers.ts'
 export { onDrain, stopApp } from './drain.ts'
 export { camundaErrors } from './error-dialects.ts'

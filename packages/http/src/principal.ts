@@ -31,7 +31,7 @@ const anonymous: Principal = { kind: 'anonymous', name: 'anonymous', groups: ['A
 
 /** Sets `request.principal` from the Bearer token, and refuses who may not call the route. */
 export function authenticateRequests(app: FastifyInstance, authenticate: Authenticate, unsecured: boolean): void {
-  app.decorateRequest('principal', null as unknown as Principal)
+  app.decorateRequest('principal')
   app.addHook('onRequest', async (request) => {
     const access = request.routeOptions.config.access ?? defaultAccess
     const token = bearerToken(request)

@@ -1,4 +1,4 @@
 export type { ShippedDefinition } from './definitions/deploy-shipped.ts'
-export { type MlcOptions, mlc } from './plugin.ts'
+export { mlc } from './plugin.ts'
 
 export const mlcMigrations = { schema: 'mlc', directory: new URL('../migrations/', import.meta.url) }

@@ -5,9 +5,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@rowhouse/contract'
 import { camundaErrors, onDrain } from '@rowhouse/http'
-import type { Database } from '@rowhouse/postgres'
+import { type AnyDatabase, withTables } from '@rowhouse/postgres'
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
-import type { MlcContext, MlcDatabase, WakeKind } from './context.ts'
+import type { MlcContext, WakeKind } from './context.ts'
 import { definitionRoutes } from './definitions/definition.routes.ts'
 import { deployShipped, type ShippedDefinition } from './definitions/deploy-shipped.ts'
 import { deploymentRoutes } from './definitions/deployment.routes.ts'
@@ -33,9 +33,6 @@ import { signalRoutes } from './signal/signal.routes.ts'
 import { taskRoutes } from './tasks/task.routes.ts'
 import { variableInstanceList } from './variables/variable-instance-list.ts'
 
-/** A database whatever its owner declares of its tables: this wing names its own by schema. */
-export type AnyDatabase = Omit<Database<never>, 'kysely' | 'transaction'> & { kysely: unknown; transaction: unknown }
-
 export interface MlcOptions {
   /** Migrated; owned by the caller. */
   database: AnyDatabase
@@ -52,7 +49,7 @@ export async function mlc(app: FastifyInstance, options: MlcOptions): Promise<vo
   camundaErrors(app, engineProblem)
   const waiters = makeTaskWaiters()
   const ctx: MlcContext = {
-    database: options.database as unknown as MlcDatabase,
+    database: withTables<never>(options.database),
     modelManage: options.modelManage,
     graphs: makeGraphCache(),
     log: app.log,

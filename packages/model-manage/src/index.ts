@@ -1,3 +1,3 @@
 export type { Settings } from './context.ts'
-export { type JobEvent, type JobTransition, jobTransitions } from './jobs/job.ts'
-export { type ModelManageOptions, modelManage, modelManageMigrations, settingsDefault } from './plugin.ts'
+export { type JobTransition, jobTransitions } from './jobs/job.ts'
+export { modelManage, modelManageMigrations } from './plugin.ts'

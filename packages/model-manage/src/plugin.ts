@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Client } from '@rowhouse/contract'
-import { type App, onDrain } from '@rowhouse/http'
-import { type Database, forgetOldIdempotencyKeys, type Migrations } from '@rowhouse/postgres'
+import { onDrain, typedApp } from '@rowhouse/http'
+import { type AnyDatabase, forgetOldIdempotencyKeys, type Migrations, withTables } from '@rowhouse/postgres'
 import type { FastifyInstance } from 'fastify'
 import { type Context, queuedChannel, type Settings } from './context.ts'
 import { deployedModelRoutes } from './deployments/deployed-model.routes.ts'
@@ -26,9 +26,6 @@ export const modelManageMigrations: Migrations = {
   directory: new URL('../migrations/', import.meta.url),
 }
 
-/** A database whatever its owner declares of its tables. */
-export type AnyDatabase = Omit<Database<never>, 'kysely' | 'transaction'> & { kysely: unknown; transaction: unknown }
-
 export interface ModelManageOptions {
   /** Migrated; owned by the caller. Of this wing only the schema model_manage. */
   database: AnyDatabase
@@ -42,7 +39,7 @@ export interface ModelManageOptions {
   now?: () => Date
 }
 
-export const settingsDefault: Settings = {
+const settingsDefault: Settings = {
   heartbeatMs: 10_000,
   leaseMs: 30_000,
   attemptsMax: 3,
@@ -51,10 +48,10 @@ export const settingsDefault: Settings = {
 
 /** The wing's routes and loops; registered under `/model-manage/api`. */
 export async function modelManage(instance: FastifyInstance, options: ModelManageOptions): Promise<void> {
-  const app = instance as unknown as App
+  const app = typedApp(instance)
   const waiters = makeLeaseWaiters()
   const ctx: Context = {
-    database: options.database as unknown as Database<Tables>,
+    database: withTables<Tables>(options.database),
     mlc: options.mlc,
     files: await openContentStore(join(options.filesDir, 'sha256')),
     secretKey: options.secretKey,

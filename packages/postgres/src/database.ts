@@ -14,6 +14,14 @@ export interface Database<Tables> {
   close(): Promise<void>
 }
 
+/** A database whatever its owner declares of its tables. */
+export type AnyDatabase = Omit<Database<never>, 'kysely' | 'transaction'> & { kysely: unknown; transaction: unknown }
+
+/** The same database as one of its users sees it: each wing declares the tables of its own schema. */
+export function withTables<Tables>(database: AnyDatabase): Database<Tables> {
+  return database as Database<Tables>
+}
+
 export interface DatabaseOptions {
   /** Connections at most. */
   max?: number

@@ -1,4 +1,4 @@
-export { type Database, isDatabaseAway, openDatabase } from './database.ts'
+export { type AnyDatabase, type Database, isDatabaseAway, openDatabase, withTables } from './database.ts'
 export * from './embedded-face.ts'
 export {
   claimIdempotencyKey,

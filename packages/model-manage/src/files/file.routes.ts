@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { type Asset, Conflict, InputError, NotFound, parseSha256 } from '@rowhouse/contract'
-import type { App } from '@rowhouse/http'
+import { type App, typedApp } from '@rowhouse/http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
@@ -15,7 +15,7 @@ const access = { config: { access: ['user', 'internal', 'runtime'] as const } }
 const docs = tagged('files')
 
 export function fileRoutes(app: App, ctx: Context): void {
-  void app.register(async (instance: FastifyInstance) => uploadRoute(instance as unknown as App, ctx))
+  void app.register(async (instance: FastifyInstance) => uploadRoute(typedApp(instance), ctx))
 
   app.get(
     '/files/:sha256',
