@@ -275,6 +275,19 @@ describe('train', () => {
 })
 
 describe('score with numpy and pandas', () => {
+  it('records of a recordset are checked one by one before they become a frame', async () => {
+    const ended = await runtime.run({
+      folder: 'recordsets',
+      inputs: { 'a.json': '{"x": 1}\n{"y": 1}\n{"x": 3}\n' },
+      science: true,
+      modelMetaData: { inputSchema: [{ name: 's', schemaDefinition: [{ name: 'x', type: 'double' }] }] },
+      job: { enableInputSchemaChecking: true },
+    })
+    expect(ended).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'FAILURE' })
+    expect(ended.output).toBe('{"x":1,"double":2}\n{"x":3,"double":6}\n')
+    expect(ended.messages).toContain('[warning] 1 input record(s) rejected by schema')
+  })
+
   const table: [string, Given, string][] = [
     [
       'mnist: numpy values of all kinds',

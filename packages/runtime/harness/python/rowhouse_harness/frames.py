@@ -51,15 +51,24 @@ def read_csv(pandas, stream, plan):
     return frame
 
 
-def batches(stream, plan, rows):
+def batches(stream, plan, rows, check, report):
     """Frames of at most `rows` records in input order; None: one frame. CSV columns have the plan's types in every batch."""
     pandas = need_pandas('score', 'recordsets are on for slot %d' % stream.slot)
-    values = iter(stream)
+    values = iter(stream) if check is None else passing(stream, check, report)
     while True:
         batch = list(islice(values, rows))
         if not batch:
             return
         yield columns_frame(pandas, batch, stream.columns) if plan['format'] == 'CSV' else values_frame(pandas, batch)
+
+
+def passing(stream, check, report):
+    for value in stream:
+        problem = check(value)
+        if problem is None:
+            yield value
+        else:
+            report.reject('input', 'schema', stream.place(), problem, stream.raw())
 
 
 def columns_frame(pandas, batch, columns):

@@ -122,16 +122,17 @@ def run_score(plan, model, functions, report):
     sinks = open_sinks(plan, report)
     streams = [open_stream(one, report, 'record') for one in plan['inputs']]
     report.watch(streams, sinks.all())
+    checks = input_checks(plan)
     by_record = []
     for stream, one in zip(streams, plan['inputs']):
         if model.annotations.recordsets(stream.slot):
-            frames = batches(stream, one, plan['recordsetRows'])
+            frames = batches(stream, one, plan['recordsetRows'], checks.get(stream.slot), report)
             score_recordsets(stream, functions[stream.slot], sinks, report, frames, model.annotations.recordsets)
         else:
             by_record.append(stream)
     if len(by_record) == len(streams):
         sinks.take_rows(model.annotations.recordsets)
-    score(by_record, functions, sinks, report, input_checks(plan))
+    score(by_record, functions, sinks, report, checks)
     call_end(model.module, sinks)
     sinks.close()
 
