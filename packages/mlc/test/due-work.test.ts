@@ -68,6 +68,32 @@ describe('due work', () => {
     expect(server.modelManage.cancelled).toMatchObject([{ jobId: 'job-1' }])
   })
 
+  it('that was lost on the way back from the database is run again, however busy its server is', async () => {
+    // given a server busy with a delegate that does not answer
+    const server = await startMlc()
+    await server.deploy({ 'c.bpmn': create, 'p.bpmn': asyncChain })
+    let release = () => undefined as unknown
+    server.modelManage.holdJobs = new Promise<void>((resolve) => {
+      release = resolve as () => undefined
+    })
+    const variables = { DEPLOYED_MODEL: { value: { id: 'deployed-1' } } }
+    await server.call('POST', '/signalResponsive', { name: 'go', variables })
+    await until(async () => server.modelManage.jobsAsked === 1)
+    // when work carries its lock although nobody has it in hand
+    await server.call('PUT', '/job-definition/suspended', {
+      processDefinitionKey: 'p',
+      suspended: true,
+      includeJobs: true,
+    })
+    await server.call('POST', '/process-definition/key/p/start', { variables: { n: { value: 0 } } })
+    await server.database.pool.query(
+      `update mlc.due_work set lock_owner = (select lock_owner from mlc.due_work where lock_owner is not null), lock_expires_at = now() + interval '6 seconds', is_suspended = false where activity_id = 'a'`,
+    )
+    // then it runs when that lock is over
+    await until(async () => (await count(server, '/task/count')) === 1)
+    release()
+  })
+
   it('is run by hand: a failure is told and costs no retry', async () => {
     const server = await startMlc()
     await server.deploy({ 'c.bpmn': create })

@@ -42,6 +42,8 @@ export interface DriveOptions {
   signal: AbortSignal
   /** Until when a step's own next work is taken over; undefined: it is left to the loop. */
   lockMs?: number
+  /** Ids of the work in hand now: their locks are renewed, no others. */
+  held?: Set<string>
 }
 
 /** So that a diagram that goes round for ever lets others run between. */
@@ -67,15 +69,26 @@ export async function driveChain(ctx: MlcContext, first: TakenWork, options: Dri
   let work: TakenWork | undefined = first
   for (let length = 1; work !== undefined; length++) {
     const current: TakenWork = work
+    options.held?.add(current.workId)
     try {
       const { lockMs: _lockMs, ...once } = options
       work = await driveWork(ctx, current, length < chainMax ? options : once)
     } catch (error) {
-      if (!options.signal.aborted && !isPassing(error, ctx.now().getTime() - current.createdAt.getTime()))
-        return countFailure(ctx, current, error)
-      await releaseWork(ctx, current)
-      throw error
+      return await endInTrouble(ctx, current, options, error)
+    } finally {
+      options.held?.delete(current.workId)
     }
+  }
+}
+
+/** Counted where the diagram is at fault; else, or when it cannot be counted now, given back and told to the caller. */
+async function endInTrouble(ctx: MlcContext, work: TakenWork, options: DriveOptions, error: unknown): Promise<void> {
+  try {
+    if (options.signal.aborted || isPassing(error, ctx.now().getTime() - work.createdAt.getTime())) throw error
+    await countFailure(ctx, work, error)
+  } catch (trouble) {
+    await releaseWork(ctx, work)
+    throw trouble
   }
 }
 

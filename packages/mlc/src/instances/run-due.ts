@@ -8,7 +8,7 @@ import { sql } from 'kysely'
 import type { MlcContext } from '../context.ts'
 import { cleanHistory } from '../history/clean-history.ts'
 import { sweepKeptMessages } from '../message/kept-messages.ts'
-import { driveChain, releaseWork } from './drive.ts'
+import { type DriveOptions, driveChain, releaseWork } from './drive.ts'
 import { runErrand } from './errands.ts'
 
 export interface RunDueLoop {
@@ -39,6 +39,7 @@ interface DueRow {
 
 export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
   const running = new Set<Promise<void>>()
+  const held = new Set<string>()
   const aborter = new AbortController()
   const sleeper = makeSleeper()
   let isStopped = false
@@ -52,7 +53,7 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
     const lookedAt = ctx.now()
     const taken = free > 0 ? await take(ctx, free, lookedAt) : []
     for (const row of taken) {
-      const piece = runPiece(ctx, row, aborter.signal).finally(() => {
+      const piece = runPiece(ctx, row, { signal: aborter.signal, lockMs, held }).finally(() => {
         running.delete(piece)
         sleeper.wake()
       })
@@ -82,7 +83,7 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
   return {
     start() {
       loop ??= runLoop()
-      renewal ??= setInterval(() => void renew(ctx, running.size), renewEveryMs)
+      renewal ??= setInterval(() => void renew(ctx, [...held]), renewEveryMs)
     },
     wake: sleeper.wake,
     async stop() {
@@ -96,19 +97,23 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
   }
 }
 
-async function runPiece(ctx: MlcContext, row: DueRow, signal: AbortSignal): Promise<void> {
+async function runPiece(ctx: MlcContext, row: DueRow, options: DriveOptions & { held: Set<string> }): Promise<void> {
   const owner = ctx.serverId
+  const { signal, held } = options
   const { id: workId, instance_id: instanceId, definition_id: definitionId } = row
+  held.add(workId)
   try {
     if (instanceId === null) await runErrand(ctx, { ...row, owner }, signal)
     else if (definitionId !== null) {
       const { activity_id: activityId, kind, created_at: createdAt } = row
       const work = { workId, instanceId, definitionId, activityId, kind, createdAt, owner }
-      await driveChain(ctx, work, { signal, lockMs })
+      await driveChain(ctx, work, options)
     }
   } catch (error) {
     if (!signal.aborted) ctx.log.error({ err: error, workId }, 'due work could not be finished; it is tried again')
     await releaseWork(ctx, { workId, owner })
+  } finally {
+    held.delete(workId)
   }
 }
 
@@ -150,10 +155,12 @@ async function take(ctx: MlcContext, pieces: number, now: Date): Promise<DueRow[
   return rows
 }
 
-async function renew(ctx: MlcContext, pieces: number): Promise<void> {
-  if (pieces === 0) return
+/** Only what is in hand: a lock whose work was lost on the way back from the database must run out. */
+async function renew(ctx: MlcContext, held: string[]): Promise<void> {
+  if (held.length === 0) return
   const until = new Date(ctx.now().getTime() + lockMs)
-  await sql`update mlc.due_work set lock_expires_at = ${until} where lock_owner = ${ctx.serverId}`
+  await sql`
+    update mlc.due_work set lock_expires_at = ${until} where lock_owner = ${ctx.serverId} and id = any(${held}::text[])`
     .execute(ctx.database.kysely)
     .catch((error: unknown) => ctx.log.warn({ err: error }, 'the locks of running work could not be renewed'))
 }
