@@ -33,7 +33,11 @@ function openWings(config: ServerConfig): OpenWings {
       },
       {
         prefix: '/mlc-service/rest',
-        mount: (app, client) => mlc(app, { database, modelManage: client, shippedDefinitions }),
+        mount: (app, client) =>
+          mlc(app, {
+            ...{ database, modelManage: client, shippedDefinitions },
+            secretKey: keys.secret,
+          }),
       },
     ]
   }

@@ -43,11 +43,14 @@ export function loggerOptions({ level = 'info', stream = process.stderr }: LogOp
 
 /**
  * `scheme://user:password@host` → `scheme://host`, anywhere in a text. Passwords with `/` in them (AWS keys) are not valid there and are
- * common; `http://host:8080/a@b` has none.
+ * common; `http://host:8080/a@b` has none. `put` says what stands in place of `user:password@`.
  */
-export function withoutUserParts(text: string): string {
+export function withoutUserParts(text: string, put: (userPart: string) => string = () => ''): string {
   if (!text.includes('@')) return text
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)(?:[^\s/@:?#"']+:(?!\d{1,5}\/)[^\s@?#"']*|[^\s/@?#"']+)@/gi, '$1')
+  return text.replace(
+    /([a-z][a-z0-9+.-]*:\/\/)((?:[^\s/@:?#"']+:(?!\d{1,5}\/)[^\s@?#"']*|[^\s/@?#"']+)@)/gi,
+    (_, scheme: string, userPart: string) => scheme + put(userPart),
+  )
 }
 
 /** Without user parts of URLs; values of query members that look secret are removed. */

@@ -1,9 +1,9 @@
 /** Variables between the wire (Camunda's JSON value objects) and the engine (typed values). Pure. */
 import type { Json, TypedValue, ValueType } from '@rowhouse/bpmn'
 import type { AppError, VariableMap, VariableValue } from '@rowhouse/contract'
-import { withoutUserParts } from '@rowhouse/http'
 import { parseCamundaDate, toCamundaDate } from './camunda-dates.ts'
 import { invalidRequest } from './camunda-problems.ts'
+import { withoutCredentials } from './variables/vault.ts'
 
 const javaTypes: Partial<Record<ValueType, string>> = {
   Boolean: 'java.lang.Boolean',
@@ -84,6 +84,8 @@ export function inferValue(value: Json): TypedValue {
 }
 
 export interface WireOptions {
+  /** For a worker that holds the lock: users and passwords in URLs as they were given. */
+  withCredentials?: boolean
   /** Object values as JSON (default) or as their serialised text. */
   deserialize?: boolean
   /** Lists leave the bytes out. */
@@ -112,14 +114,8 @@ export function toWireVariables(
 
 /** Users and passwords in URLs (INPUT_FILE) serve the diagram and its jobs; they are not shown again. */
 function wireContent(typed: TypedValue, options: WireOptions): unknown {
-  return withoutCredentials(openContent(typed, options))
-}
-
-function withoutCredentials(value: unknown): unknown {
-  if (typeof value === 'string') return withoutUserParts(value)
-  if (Array.isArray(value)) return value.map(withoutCredentials)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withoutCredentials(member)]))
+  const content = openContent(typed, options)
+  return options.withCredentials ? content : withoutCredentials(content)
 }
 
 function openContent(typed: TypedValue, options: WireOptions): unknown {

@@ -2,6 +2,7 @@ import type { Client } from '@rowhouse/contract'
 import type { Database } from '@rowhouse/postgres'
 import type { FastifyBaseLogger } from 'fastify'
 import type { GraphCache } from './definitions/graph-cache.ts'
+import type { Vault } from './variables/vault.ts'
 
 export type { Tx } from './transaction.ts'
 
@@ -15,6 +16,7 @@ export interface MlcContext {
   database: MlcDatabase
   modelManage: Client
   graphs: GraphCache
+  vault: Vault
   log: FastifyBaseLogger
   now(): Date
   newId(): string

@@ -32,12 +32,15 @@ import { describeRoutes, hideRoute } from './openapi/describe-routes.ts'
 import { signalRoutes } from './signal/signal.routes.ts'
 import { taskRoutes } from './tasks/task.routes.ts'
 import { variableInstanceList } from './variables/variable-instance-list.ts'
+import { makeVault } from './variables/vault.ts'
 
 export interface MlcOptions {
   /** Migrated; owned by the caller. */
   database: AnyDatabase
   modelManage: Client
   shippedDefinitions: ShippedDefinition[]
+  /** 32 bytes: users and passwords in URLs are kept encrypted with it. */
+  secretKey: Uint8Array
   now?: () => Date
 }
 
@@ -52,6 +55,7 @@ export async function mlc(app: FastifyInstance, options: MlcOptions): Promise<vo
     database: withTables<never>(options.database),
     modelManage: options.modelManage,
     graphs: makeGraphCache(),
+    vault: makeVault(options.secretKey),
     log: app.log,
     now: options.now ?? (() => new Date()),
     newId,

@@ -1,5 +1,5 @@
 /** The mlc wing as a real app on a real, empty database, with a stand-in for its neighbour that answers over HTTP. */
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { Denied, makeClient } from '@rowhouse/contract'
 import { type App, makeApp, type Principal } from '@rowhouse/http'
@@ -51,6 +51,7 @@ export async function startMlc(
   await migrate(database as never, mlcMigrations)
   const modelManage = await startModelManage()
   const apps: App[] = []
+  const secretKey = randomBytes(32)
   onTestFinished(async () => {
     for (const app of apps) await app.close()
     await modelManage.stop()
@@ -72,6 +73,7 @@ export async function startMlc(
           database,
           modelManage: makeClient({ baseUrl: modelManage.url }),
           shippedDefinitions: options.shipped ?? [],
+          secretKey,
           ...(options.now === undefined ? {} : { now: options.now }),
         }),
       { prefix: rest },

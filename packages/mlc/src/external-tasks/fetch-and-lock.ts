@@ -70,8 +70,9 @@ async function fetchTopic(ctx: MlcContext, tx: Tx, wish: FetchWish, topic: Topic
   return rows.map((row) => ({
     ...toExternalTaskBody(row),
     errorDetails: row.error_details,
-    variables: toWireVariables(visible(variables.get(row.id) ?? [], row, topic), {
+    variables: toWireVariables(ctx.vault.open(visible(variables.get(row.id) ?? [], row, topic)), {
       deserialize: topic.deserializeValues,
+      withCredentials: true,
     }),
     extensionProperties: {},
   }))

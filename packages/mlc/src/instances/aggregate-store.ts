@@ -7,6 +7,7 @@ import { Conflict } from '@rowhouse/contract'
 import { type RawBuilder, sql } from 'kysely'
 import type { Tx } from '../context.ts'
 import { historyParts } from '../history/history-store.ts'
+import type { Vault } from '../variables/vault.ts'
 import { fromJsonRow } from './row-names.ts'
 import { type FlushInput, insertRows, jsonRows, upsertRows } from './row-sql.ts'
 
@@ -19,7 +20,11 @@ export interface LoadedAggregate {
 type JsonRecord = Record<string, unknown>
 type PartName = Exclude<keyof Changes, 'instance'>
 
-export async function loadAggregates(tx: Tx, ids: readonly string[]): Promise<Map<string, LoadedAggregate>> {
+export async function loadAggregates(
+  tx: Tx,
+  ids: readonly string[],
+  vault: Vault,
+): Promise<Map<string, LoadedAggregate>> {
   const loaded = new Map<string, LoadedAggregate>()
   if (ids.length === 0) return loaded
   const { rows } = await sql<{ aggregate: Record<string, JsonRecord[]> & { instance: JsonRecord } }>`
@@ -35,9 +40,9 @@ export async function loadAggregates(tx: Tx, ids: readonly string[]): Promise<Ma
     const aggregate: Aggregate = {
       instance: fromJsonRow(parts.instance),
       executions: rowsOf('executions'),
-      variables: rowsOf('variables'),
+      variables: vault.open(rowsOf('variables')),
       subscriptions: rowsOf('subscriptions'),
-      dueWork: dueWork.map((record) => fromJsonRow(record)),
+      dueWork: vault.open(dueWork.map((record) => fromJsonRow(record))),
       externalTasks: rowsOf('external_tasks'),
       userTasks: rowsOf('user_tasks'),
       incidents: rowsOf('incidents'),

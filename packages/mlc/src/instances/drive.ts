@@ -130,7 +130,7 @@ async function findDelegateCall(ctx: MlcContext, work: TakenWork): Promise<Pendi
   const node = graph.nodes.get(work.activityId)
   if (work.kind !== 'async-before' || node === undefined || delegateOf(node) === undefined) return undefined
   const read = async () =>
-    (await loadAggregates(ctx.database.kysely, [work.instanceId])).get(work.instanceId)?.aggregate
+    (await loadAggregates(ctx.database.kysely, [work.instanceId], ctx.vault)).get(work.instanceId)?.aggregate
   const aggregate = work.aggregate ?? (await read())
   if (aggregate === undefined || !aggregate.dueWork.some((row) => row.id === work.workId)) return null
   const env = { now: ctx.now(), newId: ctx.newId, activitiesMax: 1 }

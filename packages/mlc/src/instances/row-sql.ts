@@ -1,6 +1,7 @@
 /** Many rows as one parameter: the SQL fragments that statements over sets are made of. */
 import type { Changes, HistoryEvent } from '@rowhouse/bpmn'
 import { type RawBuilder, sql } from 'kysely'
+import { type Vault, withoutCredentials } from '../variables/vault.ts'
 import { toJsonRow } from './row-names.ts'
 
 export interface FlushInput {
@@ -8,6 +9,20 @@ export interface FlushInput {
   history: HistoryEvent[]
   /** null: the instance is new. */
   loadedRevision: number | null
+}
+
+/** Passwords in URLs: what the engine goes on with is stored sealed, history has none of them. */
+export function sealInput(input: FlushInput, vault: Vault): FlushInput {
+  const { variables, dueWork } = input.changes
+  const changes = {
+    ...input.changes,
+    variables: { ...variables, upserts: vault.seal(variables.upserts) },
+    dueWork: { ...dueWork, upserts: vault.seal(dueWork.upserts) },
+  }
+  const history = input.history.map((event) =>
+    event.type === 'variable-set' ? { ...event, row: withoutCredentials(event.row) } : event,
+  )
+  return { ...input, changes, history }
 }
 
 export function insertRows(table: string, columns: readonly string[], rows: readonly object[]): RawBuilder<unknown> {

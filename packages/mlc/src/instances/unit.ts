@@ -19,6 +19,7 @@ import {
 import { Bug } from '@rowhouse/contract'
 import type { MlcContext, Tx, WakeKind } from '../context.ts'
 import { flushAggregates, loadAggregates } from './aggregate-store.ts'
+import { sealInput } from './row-sql.ts'
 
 /** A subscription made in the unit that waits for a message with a key: such a message may be kept already. */
 export interface AwaitedMessage {
@@ -76,7 +77,7 @@ export class Unit {
   /** Loads and locks; ids that do not exist are left out. */
   async load(ids: readonly string[]): Promise<void> {
     const missing = [...new Set(ids)].filter((id) => !this.#members.has(id))
-    for (const [id, { aggregate, lockOwners }] of await loadAggregates(this.tx, missing)) {
+    for (const [id, { aggregate, lockOwners }] of await loadAggregates(this.tx, missing, this.#ctx.vault)) {
       const graph = await this.#ctx.graphs.get(this.tx, aggregate.instance.definitionId)
       const loadedRevision = aggregate.instance.revision
       this.#members.set(id, { graph, aggregate, changes: null, history: [], loadedRevision, lockOwners })
@@ -119,7 +120,7 @@ export class Unit {
     const inputs = []
     for (const { changes, history, loadedRevision } of this.#members.values()) {
       if (changes === null) continue
-      inputs.push({ changes, history, loadedRevision })
+      inputs.push(sealInput({ changes, history, loadedRevision }, this.#ctx.vault))
       noteWakeUps(changes, this.env.now, this.woken, this.awaited)
     }
     const wake = [...this.woken].map((kind) => `${kind} ${this.#ctx.serverId}`)
