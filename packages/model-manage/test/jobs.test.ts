@@ -467,6 +467,14 @@ describe('lists of jobs', () => {
     expect(await failureOf(wing.ann.jobs.list({ jobStatus: 'nonsense' }))).toMatchObject({ kind: 'InputError' })
   })
 
+  it('narrowed to a state nobody knows are 400 that names the states', async () => {
+    for (const jobStatus of ['NOPE', 'RUNNING,NOPE', 'RUNNING,'])
+      expect(await failureOf(wing.ann.jobs.list({ jobStatus }))).toMatchObject({
+        kind: 'InputError',
+        message: expect.stringMatching(/it must be CREATED, WAITING, RUNNING, COMPLETE, ERROR, CANCELLED/),
+      })
+  })
+
   it('a total that was carried forward is still right', async () => {
     const counted = async () => (await wing.ann.jobs.list({ size: 1 })).page?.totalElements
     const before = await counted()

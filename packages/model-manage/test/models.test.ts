@@ -49,6 +49,33 @@ describe('stored models', () => {
     expect((await wing.ann.storedModels.get(id)).modelMetaData.myOwn).toEqual({ kept: [1, { two: 2 }] })
   })
 
+  it('without a name are 400, at once and by a patch; an unnamed inline model of a job is not stored and needs none', async () => {
+    for (const body of [{}, { modelMetaData: {} }, { modelMetaData: { name: ' ' } }])
+      expect(await failureOf(wing.ann.storedModels.create(body))).toMatchObject({
+        kind: 'InputError',
+        message: expect.stringContaining("'modelMetaData.name' is missing"),
+      })
+    const { id } = await wing.ann.storedModels.create(model('named'))
+    const patch = { modelMetaData: { name: null } }
+    expect((await failureOf(wing.ann.storedModels.patch(id, patch))).message).toContain('is missing')
+    expect(await wing.ann.storedModels.get(id)).toMatchObject({ version: 0, modelMetaData: { name: 'named' } })
+    const { jobs } = wing.ann
+    const failure = await failureOf(jobs.create({ model: { storedModel: model('') }, inputData: [] }))
+    expect(failure.message).not.toContain('modelMetaData.name')
+  })
+
+  it.each(['../../evil.py', 'a/../../evil.py', '..\\evil.py', '..'])('with an asset named %s are 400', async (name) => {
+    for (const asset of [{ filename: name }, { name }, { name: 'x', sourceCodeFilePath: name }]) {
+      const body = { ...model('climbs'), modelAssets: [{ assetType: 'FILE', fileContentString: '', ...asset }] }
+      expect(await failureOf(wing.ann.storedModels.create(body))).toMatchObject({
+        ...{ kind: 'InputError', code: 'UnsafeAssetPath' },
+        message: expect.stringMatching(/^'modelAssets\[0\]\.(name|filename|sourceCodeFilePath)' is '/),
+      })
+    }
+    const dots = { ...model('dots'), modelAssets: [{ name: 'a..b/c...py', assetType: 'FILE', fileContentString: '' }] }
+    expect((await wing.ann.storedModels.create(dots)).modelAssets[0]?.name).toBe('a..b/c...py')
+  })
+
   it('ignore server-owned members of a request', async () => {
     const body = {
       ...model('owned'),

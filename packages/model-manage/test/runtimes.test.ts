@@ -67,6 +67,19 @@ describe('runtimes', () => {
     expect((await wing.ann.engines.patch(id, { stage: 'PROD' })).tags).toEqual(['x', 'PROD'])
   })
 
+  it('an edit that names nothing people may change is 400 and says what they may', async () => {
+    const { id } = await register(wing, 'unmoved', ['x'])
+    for (const patch of [{}, { tag: ['y'] }, { name: 'other', slots: 9 }, { tags: undefined, id: 'x' }]) {
+      const failure = await failureOf(wing.ann.engines.patch(id, patch))
+      expect(failure).toMatchObject({
+        kind: 'InputError',
+        data: { editable: expect.arrayContaining(['tags', 'stage']) },
+      })
+      expect(failure.message).toMatch(/people change tags, stage, group, inputEndpoints/)
+    }
+    expect(await wing.ann.engines.get(id)).toMatchObject({ version: 0, tags: ['x'], name: 'unmoved' })
+  })
+
   it('an edit of an outdated version is refused; what the runtime says of itself is not for people to edit', async () => {
     const { id } = await register(wing, 'versioned', [])
     const edited = await wing.ann.engines.patch(

@@ -28,8 +28,22 @@ function checkAsset(asset: Asset, path: string, filesPath: string): Asset {
       field: `${path}.fileUrl`,
     })
   }
+  checkPath(asset, path)
   const hasContent = typeof asset.fileContent === 'string' || typeof asset.fileContentString === 'string'
   return hasContent ? { ...asset, fileSize: bytes } : asset
+}
+
+/** Names become paths below the model's folder; whatever climbs out of it is refused here, not only where it would be written. */
+function checkPath(asset: Asset, path: string): void {
+  for (const member of ['filename', 'name', 'sourceCodeFilePath'] as const) {
+    const given = asset[member]
+    if (typeof given !== 'string' || !given.split(/[\\/]/).includes('..')) continue
+    throw new InputError(
+      'UnsafeAssetPath',
+      `'${path}.${member}' is '${given}': a name with '..' in it would lead out of the model's folder; give one below it`,
+      { field: `${path}.${member}` },
+    )
+  }
 }
 
 export function embeddedTooLarge(

@@ -1,4 +1,4 @@
-import { JobInput, JobStatus } from '@rowhouse/contract'
+import { InputError, JobInput, JobStatus } from '@rowhouse/contract'
 import { type App, checkIfMatch, versionEtag } from '@rowhouse/http'
 import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
@@ -7,7 +7,6 @@ import { answerCreated, getRow } from '../documents/answer.ts'
 import { getContents, withoutContents } from '../documents/contents.ts'
 import { makeLister, ownedSortColumns } from '../documents/list-page.ts'
 import { isUuid } from '../documents/owned.ts'
-import { parseAs } from '../documents/parse-as.ts'
 import { idParams, pageQuery, patchBody, tagged } from '../documents/route-schemas.ts'
 import type { JobRow } from '../rows.ts'
 import { cancelJob } from './cancel-job.ts'
@@ -146,17 +145,22 @@ function writeRoutes(app: App, ctx: Context): void {
   )
 }
 
+function parseStatus(text: string): JobStatus {
+  const parsed = JobStatus.safeParse(text.toUpperCase())
+  if (parsed.success) return parsed.data
+  throw new InputError(
+    'InvalidField',
+    `'jobStatus' is '${text}': it must be ${JobStatus.options.join(', ')}, or several with commas`,
+    {
+      field: 'jobStatus',
+    },
+  )
+}
+
 function whereOf({ jobStatus, deployedModelId, engineId }: z.output<typeof listQuery>): RawBuilder<boolean>[] {
   const where: RawBuilder<boolean>[] = []
   if (jobStatus) {
-    const statuses = parseAs(
-      z.array(JobStatus),
-      jobStatus
-        .toUpperCase()
-        .split(',')
-        .map((each) => each.trim()),
-      'jobStatus',
-    )
+    const statuses = jobStatus.split(',').map((each) => parseStatus(each.trim()))
     where.push(sql<boolean>`status = any(${statuses}::text[])`)
   }
   if (deployedModelId)

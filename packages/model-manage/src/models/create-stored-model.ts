@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type StoredModelBody, StoredModelContent } from '@rowhouse/contract'
+import { InputError, type StoredModelBody, StoredModelContent } from '@rowhouse/contract'
 import type { Work } from '../context.ts'
 import { checkAssets } from '../documents/asset-door.ts'
 import { getContents, toStored, withoutContents } from '../documents/contents.ts'
@@ -28,6 +28,13 @@ export async function createStoredModel(work: Work, wish: StoredModelContent): P
   return getContents(work.tx, body)
 }
 
+function checkName(name: string | null | undefined): void {
+  if (name?.trim()) return
+  throw new InputError('InvalidField', `'modelMetaData.name' is missing: a model is found by its name`, {
+    field: 'modelMetaData.name',
+  })
+}
+
 /** What of a request is stored: parsed, small enough, without passwords, each asset with an id. */
 export function storedModelDocument(work: Work, wish: unknown) {
   const parsed = parseAs(StoredModelContent, wish, 'the model')
@@ -36,6 +43,7 @@ export function storedModelDocument(work: Work, wish: unknown) {
     assetId: asset.assetId ?? randomUUID(),
     createdDate: asset.createdDate ?? work.now.toISOString(),
   }))
+  checkName(parsed.modelMetaData.name)
   const content: Document = withoutOwned({ ...parsed, modelAssets: assets }, ['group'])
   const { clean, credentials } = takeCredentials(content)
   return { document: clean as Document & Pick<StoredModelContent, 'modelMetaData' | 'modelAssets'>, credentials }

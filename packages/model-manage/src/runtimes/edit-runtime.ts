@@ -23,6 +23,7 @@ const saidByRuntime = [
   'release',
   'manifoldInfo',
 ]
+const editable = ['tags', 'stage', 'group', 'inputEndpoints', 'outputEndpoints', 'inProduction']
 const endpointList = z.array(z.looseObject({ endpointType: z.string() }))
 
 /** People edit tags, stage and endpoints; jobs already queued are matched again on the new ones. */
@@ -32,6 +33,7 @@ export async function editRuntime(
   patch: Document,
   checkVersion: (version: number) => void,
 ): Promise<EngineBody> {
+  checkMembers(patch)
   await lockRuntimes(work.tx)
   const before = await getRow('runtime', id, (each) => findEngine(work.tx, each))
   checkVersion(before.version)
@@ -55,6 +57,23 @@ export async function editRuntime(
     .execute()
   await matchQueued(work, before.id, `runtime '${before.name}' was changed by ${work.who}`)
   return engineBody(await getRow('runtime', id, (each) => findEngine(work.tx, each)), work.now, work.ctx.prefix)
+}
+
+/** Members nobody knows are kept beside what is edited; alone they are a slip of the pen (`tag`), and would change nothing. */
+function checkMembers(patch: Document): void {
+  if (editable.some((member) => patch[member] !== undefined)) return
+  const given = Object.keys(patch)
+  const says =
+    given.length === 0
+      ? 'The body names nothing'
+      : `Nothing of ${given.map((each) => `'${each}'`).join(', ')} can be changed`
+  throw new InputError(
+    'InvalidField',
+    `${says}. Of a runtime people change ${editable.join(', ')}; the rest it says of itself`,
+    {
+      editable,
+    },
+  )
 }
 
 /** A stage is a tag: setting the stage adds it and takes the former stage away. */
