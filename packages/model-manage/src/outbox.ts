@@ -9,6 +9,7 @@ import { type DomainEvent, toAppError } from '@rowhouse/contract'
 import { sql } from 'kysely'
 import { type Context, unhurried, type Work } from './context.ts'
 import { storableJson } from './documents/owned.ts'
+import { type Loop, startLoop } from './loop.ts'
 
 /** How long a server may take to send what it claimed, before another one sends it too: also how long an event waits whose server died. */
 const claimMs = 15_000
@@ -90,48 +91,6 @@ async function send(ctx: Context, row: ClaimedRow): Promise<void> {
     return
   }
   await sql`delete from model_manage.outbox where id = ${row.id} returning ${unhurried}`.execute(ctx.database.kysely)
-}
-
-export interface Loop {
-  wake(): void
-  /** Resolves when the last round is over. */
-  stop(): Promise<void>
-}
-
-/** Runs `round` when woken, again at once while it answers true, and otherwise after `idleMs`. A round that throws is logged and repeated. */
-export function startLoop(round: () => Promise<boolean>, everyMs: number, onError: (error: unknown) => void): Loop {
-  let stopped = false
-  let woken = false
-  let nap: (() => void) | undefined
-  const running = (async () => {
-    while (!stopped) {
-      woken = false
-      const again = await round().catch((error: unknown) => {
-        if (!stopped) onError(error)
-        return false
-      })
-      if (again || woken || stopped) continue
-      await new Promise<void>((done) => {
-        const timer = setTimeout(done, everyMs)
-        nap = () => {
-          clearTimeout(timer)
-          done()
-        }
-      })
-      nap = undefined
-    }
-  })()
-  return {
-    wake() {
-      woken = true
-      nap?.()
-    },
-    async stop() {
-      stopped = true
-      nap?.()
-      await running
-    },
-  }
 }
 
 export function startOutbox(ctx: Context, onError: (error: unknown) => void): Loop {

@@ -14,15 +14,16 @@ import { jobHistoryRoutes } from './jobs/job-history.routes.ts'
 import { leaseRoutes } from './jobs/lease.routes.ts'
 import { makeLeaseWaiters } from './jobs/lease-waiters.ts'
 import { watchLeases } from './jobs/watch-leases.ts'
+import { startLoop } from './loop.ts'
 import { deployableModelRoutes } from './models/deployable-model.routes.ts'
 import { storedModelRoutes } from './models/stored-model.routes.ts'
 import { notificationRoutes } from './notifications/notification.routes.ts'
-import { startLoop, startOutbox } from './outbox.ts'
+import { startOutbox } from './outbox.ts'
 import type { Tables } from './rows.ts'
 import { engineRoutes } from './runtimes/engine.routes.ts'
 
 export const modelManageMigrations: Migrations = {
-  schema: 'model_manage',
+  schema: schemaName,
   directory: new URL('../migrations/', import.meta.url),
 }
 

@@ -7,7 +7,7 @@ import { answerCreated, getRow } from '../documents/answer.ts'
 import { getContents, withoutContents } from '../documents/contents.ts'
 import { makeLister, ownedSortColumns } from '../documents/list-page.ts'
 import { isUuid } from '../documents/owned.ts'
-import { idParams, pageQuery, patchBody, tagged } from '../documents/route-schemas.ts'
+import { idParams, pageQuery, patchBody, readers, tagged } from '../documents/route-schemas.ts'
 import type { DeployedModelRow } from '../rows.ts'
 import { deploy } from './deploy.ts'
 import { deployedModelBodies, findDeployedModel, findNewestDeployed } from './deployed-model-store.ts'
@@ -16,7 +16,6 @@ import { modelNotDeployed } from './explain-not-deployed.ts'
 import { patchDeployment } from './patch-deployment.ts'
 
 const rel = 'deployedModels'
-const readers = { config: { access: ['user', 'internal', 'runtime'] as const } }
 const sortColumns = { ...ownedSortColumns, state: 'state', stage: 'stage' }
 const nameStateTag = pageQuery.extend({
   storedModelName: z.string().optional().describe('Name or id of the stored model'),

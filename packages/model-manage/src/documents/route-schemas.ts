@@ -1,5 +1,9 @@
 import { z } from 'zod'
 
+/** Who may call a route, other than by the default (people and the other wing). */
+export const readers = { config: { access: ['user', 'internal', 'runtime'] as const } }
+export const runtimes = { config: { access: ['runtime', 'internal'] as const } }
+
 /** Pieces of route schemas; with them /openapi.json tells what a route takes. */
 export const idParams = z.object({ id: z.string().describe('Id of the document') })
 export const pageQuery = z.looseObject({

@@ -7,11 +7,10 @@ import type { Context } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
 import { managedFileOf } from '../documents/asset-door.ts'
 import { getContents } from '../documents/contents.ts'
-import { tagged } from '../documents/route-schemas.ts'
+import { readers, tagged } from '../documents/route-schemas.ts'
 import { findJob } from '../jobs/job-store.ts'
 import { describe, describeFile, sendManaged } from './send-content.ts'
 
-const access = { config: { access: ['user', 'internal', 'runtime'] as const } }
 const docs = tagged('files')
 
 export function fileRoutes(app: App, ctx: Context): void {
@@ -19,7 +18,7 @@ export function fileRoutes(app: App, ctx: Context): void {
 
   app.get(
     '/files/:sha256',
-    { ...access, schema: { ...docs('A managed file; takes Range'), params: z.object({ sha256: z.string() }) } },
+    { ...readers, schema: { ...docs('A managed file; takes Range'), params: z.object({ sha256: z.string() }) } },
     async (request, reply) => {
       const file = await ctx.files.find(parseSha256(request.params.sha256))
       if (file === undefined) throw new NotFound('file', request.params.sha256)
@@ -35,7 +34,7 @@ export function fileRoutes(app: App, ctx: Context): void {
   app.get(
     '/jobs/:id/outputData/:n/content',
     {
-      ...access,
+      ...readers,
       schema: {
         ...docs("Content of a job's n-th output"),
         params: z.object({ id: z.string(), n: z.coerce.number().int().min(0) }),
@@ -94,7 +93,7 @@ function uploadRoute(app: App, ctx: Context): void {
   app.post(
     '/files',
     {
-      ...access,
+      ...readers,
       bodyLimit: Number.MAX_SAFE_INTEGER,
       schema: {
         ...docs('Upload a file as a stream; the same bytes twice are one file'),

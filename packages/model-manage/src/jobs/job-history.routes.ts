@@ -6,12 +6,11 @@ import type { Context } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
 import { makeLister, ownedSortColumns } from '../documents/list-page.ts'
 import { isUuid, ownedBody, selfLink } from '../documents/owned.ts'
-import { idParams, pageQuery, tagged } from '../documents/route-schemas.ts'
+import { idParams, pageQuery, readers, tagged } from '../documents/route-schemas.ts'
 import type { JobHistoryRow } from '../rows.ts'
 import { settleProcesses } from './settle-processes.ts'
 
 const rel = 'jobHistories'
-const readers = { config: { access: ['user', 'internal', 'runtime'] as const } }
 const sortColumns = { ...ownedSortColumns, jobStatus: 'status', jobId: 'job_id' }
 const byRoot = '/jobHistories/search/findAllByJobMLCS_ProcessInstanceRootProcessInstanceId'
 const byJob = '/jobHistories/search/findAllByJobId'

@@ -7,7 +7,7 @@ import { answerCreated, getRow } from '../documents/answer.ts'
 import { getContents, withoutContents } from '../documents/contents.ts'
 import { makeLister, ownedSortColumns } from '../documents/list-page.ts'
 import { isUuid } from '../documents/owned.ts'
-import { idParams, pageQuery, patchBody, tagged } from '../documents/route-schemas.ts'
+import { idParams, pageQuery, patchBody, readers, tagged } from '../documents/route-schemas.ts'
 import type { JobRow } from '../rows.ts'
 import { cancelJob } from './cancel-job.ts'
 import { createJob } from './create-job.ts'
@@ -16,7 +16,6 @@ import { findJob, jobBody, jobPathByType, readMessages, readTails } from './job-
 import { patchJob } from './patch-job.ts'
 import { rerunJob } from './rerun-job.ts'
 
-const readers = { config: { access: ['user', 'internal', 'runtime'] as const } }
 const sortColumns = {
   ...ownedSortColumns,
   jobStatus: 'status',

@@ -3,13 +3,12 @@ import type { App } from '@rowhouse/http'
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { type Context, inTransaction, systemName } from '../context.ts'
-import { idParams, tagged } from '../documents/route-schemas.ts'
+import { idParams, runtimes, tagged } from '../documents/route-schemas.ts'
 import { finishJob } from './finish-job.ts'
 import { leaseJob } from './lease-job.ts'
 import { releaseJob } from './release-job.ts'
 import { reportProgress } from './report-progress.ts'
 
-const runtimes = { config: { access: ['runtime', 'internal'] as const } }
 const attemptParams = z.object({ id: z.string(), attempt: z.coerce.number().int().min(1).max(1_000_000) })
 
 export function leaseRoutes(app: App, ctx: Context): void {

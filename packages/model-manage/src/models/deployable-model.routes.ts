@@ -6,13 +6,12 @@ import { answerCreated, getRow } from '../documents/answer.ts'
 import { getContents, withoutContents } from '../documents/contents.ts'
 import { makeLister, ownedSortColumns } from '../documents/list-page.ts'
 import { isUuid } from '../documents/owned.ts'
-import { idParams, nameQuery, pageQuery, patchBody, tagged } from '../documents/route-schemas.ts'
+import { idParams, nameQuery, pageQuery, patchBody, readers, tagged } from '../documents/route-schemas.ts'
 import type { DeployableModelRow } from '../rows.ts'
 import { createSnapshot } from './create-snapshot.ts'
 import { deployableModelBody, findDeployableModel } from './deployable-model-store.ts'
 import { patchSnapshot } from './patch-snapshot.ts'
 
-const readers = { config: { access: ['user', 'internal', 'runtime'] as const } }
 const sortColumns = { ...ownedSortColumns, name: 'name', 'metaData.name': 'name' }
 const storedModelQuery = pageQuery.extend({ storedModelId: idParams.shape.id })
 

@@ -6,13 +6,12 @@ import { answerCreated, getRow } from '../documents/answer.ts'
 import { getContents, withoutContents } from '../documents/contents.ts'
 import { makeLister, ownedSortColumns } from '../documents/list-page.ts'
 import { isUuid } from '../documents/owned.ts'
-import { idParams, nameQuery, pageQuery, patchBody, tagged } from '../documents/route-schemas.ts'
+import { idParams, nameQuery, pageQuery, patchBody, readers, tagged } from '../documents/route-schemas.ts'
 import type { StoredModelRow } from '../rows.ts'
 import { createStoredModel } from './create-stored-model.ts'
 import { patchStoredModel } from './patch-stored-model.ts'
 import { findStoredModel, storedModelBody } from './stored-model-store.ts'
 
-const readers = { config: { access: ['user', 'internal', 'runtime'] as const } }
 const sortColumns = { ...ownedSortColumns, name: 'name', 'modelMetaData.name': 'name' }
 
 const docs = tagged('stored models')

@@ -6,7 +6,7 @@ import { type Context, inTransaction } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
 import { makeLister, ownedSortColumns } from '../documents/list-page.ts'
 import { isUuid } from '../documents/owned.ts'
-import { idParams, pageQuery, patchBody, tagged } from '../documents/route-schemas.ts'
+import { idParams, pageQuery, patchBody, readers, runtimes, tagged } from '../documents/route-schemas.ts'
 import type { EngineRow } from '../rows.ts'
 import { beat } from './beat.ts'
 import { editRuntime } from './edit-runtime.ts'
@@ -15,8 +15,6 @@ import { engineBody, findEngine, listEngines } from './runtime-store.ts'
 import { unregisterRuntime } from './unregister-runtime.ts'
 
 const sortColumns = { ...ownedSortColumns, name: 'name', state: 'state', engineType: 'engine_type' }
-const readers = { config: { access: ['user', 'internal', 'runtime'] as const } }
-const runtimes = { config: { access: ['runtime', 'internal'] as const } }
 const tagsQuery = pageQuery.extend({ tags: z.string().describe('Comma list: runtimes that carry all of them') })
 
 const docs = tagged('runtimes (engines)')
