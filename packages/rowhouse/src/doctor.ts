@@ -27,7 +27,6 @@ export async function doctor(options: DoctorOptions): Promise<number> {
   const checks = [
     checkNode(),
     checkPython(options.python),
-    checkR(),
     checkPort(options),
     checkFolder(resolve(options.data)),
     checkDatabase(options),
@@ -82,19 +81,6 @@ async function checkPython(python: string): Promise<Finding[]> {
     }),
   )
   return [{ state: 'ok', what: `Python ${version} (${python})` }, venv]
-}
-
-async function checkR(): Promise<Finding> {
-  try {
-    const { stdout, stderr } = await run('Rscript', ['--version'], { timeout: 20_000 })
-    return { state: 'ok', what: (stdout || stderr).trim().split('\n')[0] ?? 'R' }
-  } catch {
-    return {
-      state: 'note',
-      what: 'no Rscript: R models cannot run here',
-      advice: 'install R if you have such models (https://www.r-project.org)',
-    }
-  }
 }
 
 async function checkPort({ host, port }: DoctorOptions): Promise<Finding> {

@@ -149,6 +149,7 @@ function keepServer(
   }
   if (options.unsecured) args.push('--unsecured')
   if (options.behindProxy) args.push('--behind-proxy')
+  let isBack = false
   return keep({
     name: 'server',
     log: say,
@@ -163,6 +164,9 @@ function keepServer(
         onReady({ firstPassword }) {
           if (firstPassword)
             process.stdout.write(`user ${firstPassword.user}, password ${firstPassword.password} (shown this once)\n`)
+          else if (!options.unsecured && !process.env.ROWHOUSE_ADMIN_PASSWORD && !isBack)
+            say('the password is the one of the first start; to set another, start with ROWHOUSE_ADMIN_PASSWORD=…')
+          isBack = true
         },
       }),
   })

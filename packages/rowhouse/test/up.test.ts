@@ -56,6 +56,9 @@ test('the first start says its password and address, nothing else; a second star
   expect(second.stdout).toEqual([`ready ${second.url}`])
   await makeModel(second, 'kept')
   await second.stop()
+  const third = await startUp(folder, [], { ROWHOUSE_ADMIN_PASSWORD: '' })
+  expect(third.stderr.join('\n')).toMatch(/the password is the one of the first start; .* ROWHOUSE_ADMIN_PASSWORD=/)
+  await third.stop()
   expect(await models(await startUp(folder))).toEqual(['kept'])
 })
 

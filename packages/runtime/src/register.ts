@@ -10,17 +10,25 @@ export interface Link {
   away(error: unknown): Promise<void>
 }
 
+/** Shorter absences are not worth a word: `rowhouse up` starts server and runtime at once. */
+const unheardMs = 2_000
+
 export function makeLink(gatewayUrl: string, log: (line: string) => void, signal: AbortSignal): Link {
   let failures = 0
+  let awaySince = 0
+  let isTold = false
   return {
     answered() {
-      if (failures > 0) log(`the gateway at ${gatewayUrl} answers again`)
+      if (isTold) log(`the gateway at ${gatewayUrl} answers again`)
       failures = 0
+      isTold = false
     },
     async away(error) {
-      if (failures === 0)
+      if (failures++ === 0) awaySince = performance.now()
+      if (!isTold && performance.now() - awaySince > unheardMs) {
+        isTold = true
         log(`the gateway at ${gatewayUrl} is away: ${messageOf(error)}; trying again until it is back`)
-      failures++
+      }
       await sleep(Math.min(1_000, 50 * 2 ** Math.min(failures, 6)), undefined, { signal }).catch(() => {})
     },
   }
