@@ -22,6 +22,15 @@ const script = `
     if (value === undefined || (Array.isArray(value) && value.length === 0)) return
     into.append(make('p', title, 'quiet'), make('pre', JSON.stringify(value, null, 2)))
   }
+  let schemas = {}
+  const shapesOf = (value, found = new Set()) => {
+    for (const [, name] of JSON.stringify(value ?? null).matchAll(/"#.components.schemas.(\\w+)"/g)) {
+      if (found.has(name)) continue
+      found.add(name)
+      shapesOf(schemas[name], found)
+    }
+    return found
+  }
   const operation = (method, path, op) => {
     const details = make('details')
     const summary = make('summary')
@@ -33,6 +42,7 @@ const script = `
       if (op.description) details.append(make('p', op.description))
       show('Parameters', op.parameters, details)
       show('Body', op.requestBody?.content, details)
+      for (const name of shapesOf(op.requestBody)) show(name, schemas[name], details)
       show('Answers', op.responses, details)
     })
     details.dataset.words = (method + ' ' + path + ' ' + (op.summary ?? '')).toLowerCase()
@@ -41,6 +51,7 @@ const script = `
   fetch('openapi.json').then((answer) => answer.json()).then((api) => {
     document.querySelector('h1').textContent = api.info.title + ' ' + api.info.version
     document.querySelector('#about').textContent = api.info.description ?? ''
+    schemas = api.components?.schemas ?? {}
     const groups = new Map()
     for (const [path, operations] of Object.entries(api.paths)) {
       for (const [method, op] of Object.entries(operations)) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import multipart from '@fastify/multipart'
-import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
+import swagger from '@fastify/swagger'
 import { toProblem } from '@rowhouse/contract'
 import fastify, {
   type FastifyBaseLogger,
@@ -13,17 +13,12 @@ import fastify, {
   type RawRequestDefaultExpression,
   type RawServerDefault,
 } from 'fastify'
-import {
-  createJsonSchemaTransform,
-  createJsonSchemaTransformObject,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from 'fastify-type-provider-zod'
-import { z } from 'zod'
+import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { parseBodies } from './body-parsers.ts'
 import { makeDrainable } from './drain.ts'
 import { answer, problemErrors } from './error-dialects.ts'
 import { type LogOptions, loggerOptions, withoutSecrets } from './log.ts'
+import { documentOptions } from './openapi.ts'
 import { type Authenticate, authenticateRequests } from './principal.ts'
 
 /** What wings and the server register their routes on. */
@@ -115,18 +110,4 @@ function logRequests(app: FastifyInstance): void {
       caller: request.principal?.name,
     })
   })
-}
-
-function documentOptions(info: { title: string; version: string; description: string }): FastifyDynamicSwaggerOptions {
-  const zodToJsonConfig = { unrepresentable: 'any' } as const
-  return {
-    openapi: {
-      openapi: '3.1.0',
-      info,
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
-      security: [{ bearer: [] }],
-    },
-    transform: createJsonSchemaTransform({ zodToJsonConfig }),
-    transformObject: createJsonSchemaTransformObject({ schemaRegistry: z.registry(), zodToJsonConfig }),
-  }
 }

@@ -286,13 +286,26 @@ describe('the wing', () => {
     expect(((await (await post(wing.bob, 'once')).json()) as { id: string }).id).not.toBe(id)
   })
 
-  it('tells in /openapi.json what its routes take', async () => {
+  it('tells in /openapi.json what its routes take, by names that are all there', async () => {
     const document = wing.app.swagger() as {
       paths: Record<string, Record<string, { summary?: string; requestBody?: unknown }>>
+      components: { schemas: Record<string, { properties?: object }> }
     }
-    expect(document.paths['/model-manage/api/storedModels']?.post).toMatchObject({
-      summary: expect.stringContaining('Register'),
-      requestBody: expect.anything(),
+    const { post } = document.paths['/model-manage/api/storedModels'] ?? {}
+    expect(post?.summary).toContain('Register')
+    expect(JSON.stringify(post?.requestBody)).toContain('{"$ref":"#/components/schemas/StoredModelInput"}')
+    const job = document.paths['/model-manage/api/jobs']?.post?.requestBody
+    expect(JSON.stringify(job)).toContain('{"$ref":"#/components/schemas/JobInput"}')
+    const { schemas } = document.components
+    expect(Object.keys(schemas.AssetInput?.properties ?? {})).toEqual(expect.arrayContaining(['fileUrl', 'sourceCode']))
+    expect(schemas.JobInput?.properties).toMatchObject({
+      inputData: {
+        anyOf: expect.arrayContaining([
+          expect.objectContaining({ items: { $ref: '#/components/schemas/AssetInput' } }),
+        ]),
+      },
     })
+    const named = [...JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)].map(([, name]) => name)
+    expect([...new Set(named)].sort()).toEqual(Object.keys(schemas).sort())
   })
 })

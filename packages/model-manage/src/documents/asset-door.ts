@@ -40,7 +40,7 @@ function checkPath(asset: Asset, path: string): void {
     if (typeof given !== 'string' || !given.split(/[\\/]/).includes('..')) continue
     throw new InputError(
       'UnsafeAssetPath',
-      `'${path}.${member}' is '${given}': a name with '..' in it would lead out of the model's folder; give one below it`,
+      `'${path}.${member}' is '${given}': it holds '..', which leads out of the model's folder; give a name below it`,
       { field: `${path}.${member}` },
     )
   }
