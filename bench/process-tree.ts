@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 export interface Watched {
   /** What the program printed as `seconds N`, else from its start to its end. */
   seconds: number
-  /** Of the whole tree; unlike the wall it hardly depends on what else the machine does. */
+  /** Of the whole tree, less what the program printed as `own-start N`; unlike the wall it hardly depends on what else the machine does. */
   cpuSeconds: number
   /** Largest sum of the resident memory of the whole tree, of samples 25 ms apart. */
   peakMb: number
@@ -33,8 +33,15 @@ export async function watchProgram(program: string, args: readonly string[]): Pr
   })
   clearInterval(sampler)
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}`)
-  const own = /^seconds ([\d.]+)$/m.exec(printed)?.[1]
-  return { seconds: own ? Number(own) : (performance.now() - startedAt) / 1000, cpuSeconds, peakMb: peakKb / 1024 }
+  const told = (name: string) => {
+    const value = new RegExp(`^${name} ([\\d.]+)$`, 'm').exec(printed)?.[1]
+    return value === undefined ? null : Number(value)
+  }
+  return {
+    seconds: told('seconds') ?? (performance.now() - startedAt) / 1000,
+    cpuSeconds: cpuSeconds - (told('own-start') ?? 0),
+    peakMb: peakKb / 1024,
+  }
 }
 
 interface Process {

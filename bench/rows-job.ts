@@ -1,7 +1,7 @@
 /**
  * One job as the agent runs it, without a server: the input is looked through, then a model's process scores it. Started by rows.ts as a
- * process of its own, so that its whole tree can be measured: `node rows-job.ts LANGUAGE INPUT OUTPUT`. Prints the seconds of the job: an
- * agent is there before its jobs, so its own start does not count.
+ * process of its own, so that its whole tree can be measured: `node rows-job.ts LANGUAGE INPUT OUTPUT`. Prints the seconds of the job and the
+ * processor time before it: an agent is there before its jobs, so its own start does not count.
  */
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,6 +15,10 @@ const models = {
   python: { folder: 'cc-fraud', source: 'cc_fraud.py', interpreter: 'python3' },
 }
 
+// As built, which is how it is shipped.
+const { launchNode } = await import('../packages/runtime/dist/launch-node.js')
+const { spawnPython } = await import('../packages/runtime/dist/python/spawn-python.js')
+
 const [language, input = '', output = ''] = process.argv.slice(2)
 if (language !== 'javascript' && language !== 'python') throw new Error(`no language '${language}'`)
 const folder = await mkdtemp(join(tmpdir(), 'rowhouse-bench-job-'))
@@ -27,6 +31,7 @@ try {
 async function score(model: (typeof models)['python'], folder: string): Promise<void> {
   const playground = join(folder, 'playground')
   await cp(fileURLToPath(new URL(`../models/${model.folder}`, import.meta.url)), playground, { recursive: true })
+  const { user, system } = process.cpuUsage()
   const startedAt = performance.now()
   const scan = await scanCsv(input)
   const plan: HarnessPlan = {
@@ -66,9 +71,9 @@ async function score(model: (typeof models)['python'], folder: string): Promise<
   if (last?.event !== 'finished' || last.recordsOut !== scan.records)
     throw new Error(`the job failed: ${JSON.stringify(last)}`)
   console.log(`seconds ${(performance.now() - startedAt) / 1000}`)
+  console.log(`own-start ${(user + system) / 1e6}`)
 }
 
-/** As built, which is how it is shipped. */
 async function runPlan(interpreter: string, planPath: string, playground: string): Promise<HarnessEvent | undefined> {
   let last: HarnessEvent | undefined
   const env = { PATH: process.env.PATH ?? '' }
@@ -77,10 +82,7 @@ async function runPlan(interpreter: string, planPath: string, playground: string
     onConsole: (_: string, line: string) => console.error(line),
   }
   const options = { planPath, playground, env, interpreter, listener }
-  const child =
-    language === 'javascript'
-      ? await (await import('../packages/runtime/dist/launch-node.js')).launchNode(options)
-      : await (await import('../packages/runtime/dist/python/spawn-python.js')).spawnPython(options)
+  const child = await (language === 'javascript' ? launchNode(options) : spawnPython(options))
   await child.exited
   return last
 }

@@ -64,21 +64,22 @@ function printFigures(
   longRuns: ReadonlyMap<Contender, Watched>,
 ): void {
   const all = (contender: Contender, of: keyof Watched) => (runs.get(contender) ?? []).map((one) => one[of])
-  const seconds = (contender: Contender) => percentile(all(contender, 'seconds'), 0.5)
-  const titles = ['wall s', 'cpu s', 'k rows/s', 'ratio', 'goal', 'peak MB', '3 × rows: peak MB', 'goal']
+  const middle = (contender: Contender, of: keyof Watched) => percentile(all(contender, of), 0.5)
+  const titles = ['wall s', 'cpu s', 'k rows/s', 'ratio', 'by cpu', 'goal', 'peak MB', '3 × rows: peak MB', 'goal']
   printTable(
     [`${rows.toLocaleString('en-US')} rows × 18 columns, CSV → CSV`, ...titles],
     contenders.map((contender) => {
       const against = contender === javaScript ? perRecordPython : loop
-      const ratio = `${(seconds(against) / seconds(contender)).toFixed(2)} × ${against.name}`
+      const ratio = (of: keyof Watched) => (middle(against, of) / middle(contender, of)).toFixed(2)
       const peak = Math.max(...all(contender, 'peakMb'))
       const long = longRuns.get(contender)
       return [
         contender.name,
-        seconds(contender),
-        percentile(all(contender, 'cpuSeconds'), 0.5),
-        rows / seconds(contender) / 1000,
-        contender === loop ? '' : ratio,
+        middle(contender, 'seconds'),
+        middle(contender, 'cpuSeconds'),
+        rows / middle(contender, 'seconds') / 1000,
+        contender === loop ? '' : `${ratio('seconds')} × ${against.name}`,
+        contender === loop ? '' : ratio('cpuSeconds'),
         contender === loop ? '' : contender === javaScript ? '≥ 5' : '≥ 1.1',
         peak,
         long ? `${long.peakMb.toFixed(1)} (${(long.peakMb - peak).toFixed(1)} more)` : '',
