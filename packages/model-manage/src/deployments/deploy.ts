@@ -11,7 +11,7 @@ import type { DeployableModelRow, DeployedModelRow } from '../rows.ts'
 import { type Candidate, matchRuntime, noMatchingRuntime, type RuntimeWish, rankedMatches } from '../runtimes/match.ts'
 import { listEngines, lockRuntimes, toCandidate } from '../runtimes/runtime-store.ts'
 import { deployedModelBodies } from './deployed-model-store.ts'
-import { readDataWish, storeData } from './deployment-data.ts'
+import { placedElsewhere, readDataWish, storeData } from './deployment-data.ts'
 
 type DeploymentWish = z.output<typeof DeploymentInput>
 
@@ -94,19 +94,8 @@ async function insertDeployed(
   data: ReturnType<typeof readDataWish>,
 ): Promise<DeployedModelRow> {
   const id = randomUUID()
-  const own = [
-    'group',
-    'deployableModel',
-    'stage',
-    'state',
-    'engine',
-    'serviceTags',
-    'undeployTime',
-    'inputData',
-    'outputData',
-    'additionalAssets',
-  ]
-  const document = { inputData: [], outputData: [], additionalAssets: [], schedules: [], ...withoutOwned(wish, own) }
+  const more = withoutOwned(wish, placedElsewhere)
+  const document = { inputData: [], outputData: [], additionalAssets: [], schedules: [], ...more }
   return work.tx
     .insertInto('model_manage.deployed_model')
     .values({

@@ -9,6 +9,13 @@ import { parseAs } from '../documents/parse-as.ts'
 import type { Document } from '../rows.ts'
 
 const lists = ['inputData', 'outputData', 'additionalAssets'] as const
+
+/** Members of a deployment that are written by their own rules: into columns of their own, or as these lists. */
+export const placedElsewhere = [
+  ...['group', 'engine', 'deployableModel', 'stage', 'serviceTags', 'state', 'undeployTime'],
+  ...lists,
+]
+
 export type DataWish = Pick<z.output<typeof DeploymentInput>, 'inputData' | 'outputData'> & {
   additionalAssets?: unknown
 }

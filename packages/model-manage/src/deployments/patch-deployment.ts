@@ -1,27 +1,13 @@
 import { Conflict, type DeployedModelBody, DeployedModelState, InputError } from '@rowhouse/contract'
-import { sql } from 'kysely'
 import type { Work } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
 import { mergePatch } from '../documents/merge-patch.ts'
-import { recordOf, storableJson, withoutOwned } from '../documents/owned.ts'
+import { editedColumns, recordOf, storableJson, withoutOwned } from '../documents/owned.ts'
 import { endCancelled } from '../jobs/end-cancelled.ts'
 import type { DeployedModelRow, Document } from '../rows.ts'
 import { lockRuntimes } from '../runtimes/runtime-store.ts'
 import { deployedModelBodies, findDeployedModel } from './deployed-model-store.ts'
-import { readDataWish, storeData } from './deployment-data.ts'
-
-const fixed = [
-  'group',
-  'engine',
-  'deployableModel',
-  'stage',
-  'serviceTags',
-  'state',
-  'undeployTime',
-  'inputData',
-  'outputData',
-  'additionalAssets',
-]
+import { placedElsewhere, readDataWish, storeData } from './deployment-data.ts'
 
 /** Sets input, output and what people note; `state: UNDEPLOYED` undeploys: its queued jobs are cancelled, running ones end. */
 export async function patchDeployment(
@@ -35,7 +21,7 @@ export async function patchDeployment(
   const before = await getRow('deployed model', id, (each) => findDeployedModel(work.tx, each))
   checkVersion(before.version)
   const state = stateAfter(before, patch.state)
-  const merged = recordOf(mergePatch(before.document, withoutOwned(patch, fixed)))
+  const merged = recordOf(mergePatch(before.document, withoutOwned(patch, placedElsewhere)))
   const document = await storeData(work, before.id, merged, readDataWish(work, patch))
   const isUndeployed = state === 'UNDEPLOYED' && before.state !== 'UNDEPLOYED'
   const row = await work.tx
@@ -43,10 +29,7 @@ export async function patchDeployment(
     .set({
       document: storableJson(document),
       state,
-      group_name: typeof patch.group === 'string' ? patch.group : before.group_name,
-      version: sql`version + 1`,
-      modified_at: work.now,
-      modified_by: work.who,
+      ...editedColumns(work, before, patch),
       ...(isUndeployed ? { undeployed_at: work.now } : {}),
     })
     .where('id', '=', before.id)

@@ -1,4 +1,6 @@
 import { InputError } from '@rowhouse/contract'
+import { sql } from 'kysely'
+import type { Work } from '../context.ts'
 import type { Document, OwnedRow } from '../rows.ts'
 import { isRecord } from './merge-patch.ts'
 
@@ -35,6 +37,16 @@ export function ownedBody(row: Omit<OwnedRow, 'seq'>) {
 /** Values of the owned columns of a new document. */
 export function ownedColumns(id: string, now: Date, who: string, group: string | null | undefined) {
   return { id, created_at: now, modified_at: now, created_by: who, modified_by: who, group_name: group ?? null }
+}
+
+/** Columns that each edit of a document writes. */
+export function editedColumns({ now, who }: Work, before: Pick<OwnedRow, 'group_name'>, patch: Document) {
+  return {
+    group_name: typeof patch.group === 'string' ? patch.group : before.group_name,
+    version: sql<number>`version + 1`,
+    modified_at: now,
+    modified_by: who,
+  }
 }
 
 export function selfLink(href: string): { self: { href: string } } {

@@ -41,6 +41,17 @@ export async function loseAttempt(work: Work, proof: AttemptProof, why: string, 
   return true
 }
 
+/** All that a runtime has in hand. */
+export async function loseAttemptsOf(work: Work, engineId: string, why: string, loss: Loss): Promise<void> {
+  const running = await work.tx
+    .selectFrom('model_manage.attempt')
+    .select(['job_id', 'attempt'])
+    .where('engine_id', '=', engineId)
+    .where('state', '=', 'RUNNING')
+    .execute()
+  for (const { job_id, attempt } of running) await loseAttempt(work, { jobId: job_id, attempt }, why, loss)
+}
+
 const happenings = { lost: 'was lost', failed: 'failed', released: 'was handed back' } as const satisfies Record<
   Loss,
   string

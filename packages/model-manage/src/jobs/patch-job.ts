@@ -1,10 +1,9 @@
 import { InputError, type JobBody } from '@rowhouse/contract'
-import { sql } from 'kysely'
 import type { Work } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
 import { getContents, toStored } from '../documents/contents.ts'
 import { mergePatch } from '../documents/merge-patch.ts'
-import { recordOf, withoutOwned } from '../documents/owned.ts'
+import { editedColumns, recordOf, withoutOwned } from '../documents/owned.ts'
 import type { Document } from '../rows.ts'
 import { endCancelled } from './end-cancelled.ts'
 import { findJob, findJobForUpdate, jobBody, readMessages } from './job-store.ts'
@@ -33,10 +32,7 @@ export async function patchJob(
     .updateTable('model_manage.job')
     .set({
       document: await toStored(work.tx, merged),
-      group_name: typeof patch.group === 'string' ? patch.group : job.group_name,
-      version: sql`version + 1`,
-      modified_at: work.now,
-      modified_by: work.who,
+      ...editedColumns(work, job, patch),
     })
     .where('id', '=', job.id)
     .execute()

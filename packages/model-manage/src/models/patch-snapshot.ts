@@ -1,9 +1,8 @@
 import type { DeployableModelBody } from '@rowhouse/contract'
-import { sql } from 'kysely'
 import type { Work } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
 import { mergePatch } from '../documents/merge-patch.ts'
-import { recordOf, storableJson, withoutOwned } from '../documents/owned.ts'
+import { editedColumns, recordOf, storableJson, withoutOwned } from '../documents/owned.ts'
 import type { Document } from '../rows.ts'
 import { describeSnapshot, tellSnapshot } from './create-snapshot.ts'
 
@@ -31,10 +30,7 @@ export async function patchSnapshot(
       name: described.metaData.name ?? before.name,
       service_tags: described.metaData.tags,
       document: storableJson({ ...merged, ...described }),
-      group_name: typeof patch.group === 'string' ? patch.group : before.group_name,
-      version: sql`version + 1`,
-      modified_at: work.now,
-      modified_by: work.who,
+      ...editedColumns(work, before, patch),
     })
     .where('id', '=', before.id)
     .returningAll()

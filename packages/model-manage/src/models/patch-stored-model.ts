@@ -1,11 +1,10 @@
 import type { StoredModelBody } from '@rowhouse/contract'
-import { sql } from 'kysely'
 import type { Work } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
 import { getContents, toStored, withoutContents } from '../documents/contents.ts'
 import { dropCredentials, putCredentials } from '../documents/credentials.ts'
 import { mergePatch } from '../documents/merge-patch.ts'
-import { withoutOwned } from '../documents/owned.ts'
+import { editedColumns, withoutOwned } from '../documents/owned.ts'
 import { tell } from '../outbox.ts'
 import type { Document } from '../rows.ts'
 import { storedModelDocument } from './create-stored-model.ts'
@@ -28,10 +27,7 @@ export async function patchStoredModel(
       name: document.modelMetaData.name ?? null,
       tags: document.modelMetaData.tags,
       document: await toStored(work.tx, document),
-      group_name: typeof patch.group === 'string' ? patch.group : before.group_name,
-      version: sql`version + 1`,
-      modified_at: work.now,
-      modified_by: work.who,
+      ...editedColumns(work, before, patch),
     })
     .where('id', '=', before.id)
     .returningAll()

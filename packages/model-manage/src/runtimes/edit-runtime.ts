@@ -1,10 +1,9 @@
 import { type EngineBody, InputError, parseTag } from '@rowhouse/contract'
-import { sql } from 'kysely'
 import { z } from 'zod'
 import type { Work } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
 import { mergePatch } from '../documents/merge-patch.ts'
-import { recordOf, storableJson, withoutOwned } from '../documents/owned.ts'
+import { editedColumns, recordOf, storableJson, withoutOwned } from '../documents/owned.ts'
 import { matchQueued } from '../jobs/match-queued.ts'
 import type { Document, EngineRow } from '../rows.ts'
 import { engineBody, findEngine, lockRuntimes } from './runtime-store.ts'
@@ -48,10 +47,7 @@ export async function editRuntime(
     .set({
       tags: tagsAfter(before, patch),
       document: storableJson(merged),
-      group_name: typeof patch.group === 'string' ? patch.group : before.group_name,
-      version: sql`version + 1`,
-      modified_at: work.now,
-      modified_by: work.who,
+      ...editedColumns(work, before, patch),
     })
     .where('id', '=', before.id)
     .execute()

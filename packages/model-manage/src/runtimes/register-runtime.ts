@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import type { z } from 'zod'
 import { systemName, type Work } from '../context.ts'
 import { ownedColumns, storableJson } from '../documents/owned.ts'
-import { loseAttempt } from '../jobs/lose-attempt.ts'
+import { loseAttemptsOf } from '../jobs/lose-attempt.ts'
 import { matchQueued } from '../jobs/match-queued.ts'
 import type { EngineRow } from '../rows.ts'
 import { lockRuntimes } from './runtime-store.ts'
@@ -60,15 +60,7 @@ function insertEngine(work: Work, wish: z.output<typeof RegisterInput>): Promise
 }
 
 async function takeOver(work: Work, known: EngineRow, wish: z.output<typeof RegisterInput>): Promise<EngineRow> {
-  const running = await work.tx
-    .selectFrom('model_manage.attempt')
-    .select(['job_id', 'attempt'])
-    .where('engine_id', '=', known.id)
-    .where('state', '=', 'RUNNING')
-    .execute()
-  for (const { job_id, attempt } of running) {
-    await loseAttempt(work, { jobId: job_id, attempt }, `runtime '${known.name}' was started anew`, 'lost')
-  }
+  await loseAttemptsOf(work, known.id, `runtime '${known.name}' was started anew`, 'lost')
   return work.tx
     .updateTable('model_manage.engine')
     .set({

@@ -1,5 +1,5 @@
 import type { Work } from '../context.ts'
-import { loseAttempt } from '../jobs/lose-attempt.ts'
+import { loseAttemptsOf } from '../jobs/lose-attempt.ts'
 import { matchQueued } from '../jobs/match-queued.ts'
 import { lockRuntimes } from './runtime-store.ts'
 
@@ -14,13 +14,7 @@ export async function unregisterRuntime(work: Work, id: string, session: number)
     .returning('name')
     .executeTakeFirst()
   if (engine === undefined) return
-  const running = await work.tx
-    .selectFrom('model_manage.attempt')
-    .select(['job_id', 'attempt'])
-    .where('engine_id', '=', id)
-    .where('state', '=', 'RUNNING')
-    .execute()
   const why = `runtime '${engine.name}' was stopped`
-  for (const { job_id, attempt } of running) await loseAttempt(work, { jobId: job_id, attempt }, why, 'released')
+  await loseAttemptsOf(work, id, why, 'released')
   await matchQueued(work, id, why)
 }
