@@ -198,7 +198,10 @@ describe('moc from its packed tarball', () => {
       const moc = (...args: string[]) =>
         spawnSync(join(folder, 'node_modules/.bin/moc'), args, { cwd: folder, env, encoding: 'utf8' })
       expect(moc('init', rowhouse.url).status).toBe(0)
-      expect(moc('runtime', 'ls', '-q').stdout.trim()).not.toBe('')
+      const runtime = moc('runtime', 'ls', '-q').stdout.trim()
+      expect(moc('show').stdout).toMatch(/^gatewayUrl: http:/m)
+      expect(moc('runtime', 'get', runtime).stdout).toContain(`id: ${runtime}`)
+      expect(JSON.parse(moc('runtime', 'ls', '-o', 'json').stdout)).toEqual([expect.objectContaining({ id: runtime })])
       expect(statSync(env.ROWHOUSE_MOC_CONFIG).mode & 0o777).toBe(0o600)
       expect(readFileSync(env.ROWHOUSE_MOC_CONFIG, 'utf8')).not.toContain('a-password-of-the-stories')
       expect(existsSync(join(folder, 'node_modules/@rowhouse/contract'))).toBe(false)
