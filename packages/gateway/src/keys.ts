@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AppError } from '@rowhouse/contract'
+import { InputError } from '@rowhouse/contract'
 import { type CryptoKey, importJWK, type JWK } from 'jose'
 
 export interface Keys {
@@ -28,8 +28,7 @@ export async function loadKeys(dataDir: string): Promise<Keys> {
     if (secretKey.length !== 32) throw new Error('secret-key does not hold 32 bytes')
     return { signing: signingKey as CryptoKey, verifying: verifyingKey as CryptoKey, keyId: jwk.kid, secret: secretKey }
   } catch (error) {
-    throw new AppError(
-      'InputError',
+    throw new InputError(
       'KeysUnreadable',
       `The keys in ${folder} cannot be used (${(error as Error).message}). Restore them from a backup`,
     )

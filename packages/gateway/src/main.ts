@@ -1,7 +1,7 @@
 /** `main.ts --database-url … --port … --data …`: the server until it is told to stop. The only file that knows all wings. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { AppError } from '@rowhouse/contract'
+import { AppError, InputError } from '@rowhouse/contract'
 import { mlc, mlcMigrations } from '@rowhouse/mlc'
 import { modelManage, modelManageMigrations } from '@rowhouse/model-manage'
 import { isDatabaseAway, migrate } from '@rowhouse/postgres'
@@ -33,11 +33,7 @@ function openWings(config: ServerConfig): OpenWings {
       },
       {
         prefix: '/mlc-service/rest',
-        mount: (app, client) =>
-          mlc(app, {
-            ...{ database, modelManage: client, shippedDefinitions },
-            secretKey: keys.secret,
-          }),
+        mount: (app, client) => mlc(app, { database, modelManage: client, shippedDefinitions, secretKey: keys.secret }),
       },
     ]
   }
@@ -73,8 +69,7 @@ async function main(argv: readonly string[]): Promise<number> {
 function databaseUrl(config: ServerConfig): Promise<string> {
   if (config.databaseUrl !== null) return Promise.resolve(config.databaseUrl)
   if (hasParent()) return hearDatabaseUrl()
-  throw new AppError(
-    'InputError',
+  throw new InputError(
     'InvalidSetting',
     'Which database? Give --database-url postgres://user:password@host/database, or use `rowhouse server`, which brings its own',
   )

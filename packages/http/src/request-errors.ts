@@ -5,7 +5,7 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 /** Whatever a route or the framework threw, as one of our errors. */
 export function toRequestError(thrown: unknown, request: FastifyRequest, bodyLimitBytes: number): AppError {
   if (thrown instanceof AppError) return thrown
-  if (hasZodFastifySchemaValidationErrors(thrown)) return invalidFields(thrown as never)
+  if (hasZodFastifySchemaValidationErrors(thrown)) return invalidFields(thrown)
   if (isStoreAway(thrown)) {
     return new Unavailable(
       'The database does not answer just now. Nothing was changed; try again in a moment',
@@ -104,7 +104,7 @@ function isStoreAway(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false
   const { code, syscall } = thrown as { code?: unknown; syscall?: unknown }
   if (typeof code === 'string') {
-    if (/^[E]/.test(code))
+    if (code.startsWith('E'))
       return awayCodes.has(code) && (syscall === 'connect' || syscall === 'read' || syscall === 'write')
     if (awayCodes.has(code) || /^08\d/.test(code)) return true
   }

@@ -1,7 +1,7 @@
 /** `runtime --gateway URL …`: one agent until it is told to stop. stdout says `ready NAME` once; talk goes to stderr. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { AppError, makeClient } from '@rowhouse/contract'
+import { AppError, InputError, makeClient } from '@rowhouse/contract'
 import { type Agent, startAgent } from './agent.ts'
 import { findLanguages } from './agent-languages.ts'
 import { claimWorkFolder } from './agent-leftovers.ts'
@@ -117,8 +117,7 @@ function readToken(config: RuntimeConfig): string | undefined {
   try {
     return readFileSync(config.tokenFile, 'utf8').trim()
   } catch (error) {
-    throw new AppError(
-      'InputError',
+    throw new InputError(
       'InvalidSetting',
       `--token-file ${config.tokenFile} cannot be read (${(error as NodeJS.ErrnoException).code})`,
     )

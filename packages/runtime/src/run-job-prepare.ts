@@ -1,6 +1,6 @@
 /** All that must be there before a model's process starts: its folder, its interpreter, its input and a place for its output. */
 import { join } from 'node:path'
-import { AppError, type Asset } from '@rowhouse/contract'
+import { type Asset, InputError, Unmet } from '@rowhouse/contract'
 import { noteLeftover } from './agent-leftovers.ts'
 import type { HarnessPlan, Launch } from './harness-protocol.ts'
 import { prepareInputs } from './inputs.ts'
@@ -38,8 +38,7 @@ export async function prepareRun(job: Job, work: Work): Promise<Prepared> {
   })
   console.say(`${playground.pathOf.size} model file(s) written to ${folder}`)
   const sourcePath = playground.pathOf.get(source)
-  if (sourcePath === undefined)
-    throw new AppError('InputError', 'NoModelSource', 'The primary source of the model has no content')
+  if (sourcePath === undefined) throw new InputError('NoModelSource', 'The primary source of the model has no content')
   const schemas = await findSchema(job, playground, sourcePath)
   work.inputs.push(
     ...(await prepareInputs(job, {
@@ -56,7 +55,7 @@ export async function prepareRun(job: Job, work: Work): Promise<Prepared> {
   }
   const language = chooseLanguage(job.modelType, sourcePath)
   const runner = context.languages[language]
-  if (!runner) throw new AppError('Unmet', 'UnsupportedLanguage', `This runtime has no ${language} interpreter`)
+  if (!runner) throw new Unmet('UnsupportedLanguage', `This runtime has no ${language} interpreter`)
   const interpreter = language === 'PYTHON' ? await pythonOf(playground, runner.interpreter, work) : runner.interpreter
   const plan = makePlan(job, work, { playground, sourcePath, source, schemas })
   const planPath = join(attempt.folder, 'plan.json')
