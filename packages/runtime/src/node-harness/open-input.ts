@@ -1,6 +1,6 @@
 /** A job's input as records in order. `number` and `line` are those of the record given last; what cannot be read is rejected on the way. */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
-import { type CsvReject, readCsvFile, readJson, TableError } from '@rowhouse/tables'
+import { type CsvBatch, type CsvReject, readCsvFile, readJson, TableError } from '@rowhouse/tables'
 import type { PlanInput } from '../harness-protocol.ts'
 import { JobFailed, type Place } from './failure.ts'
 import type { Report } from './report.ts'
@@ -40,20 +40,36 @@ class CsvStream implements InputStream {
     this.#report = report
   }
 
-  *[Symbol.iterator](): Generator<unknown, void, undefined> {
+  /** By hand: a generator would take a fifth of the time that reading a record takes. */
+  [Symbol.iterator](): Iterator<unknown, undefined> {
+    const batches = this.#batches()
+    let batch: CsvBatch | null = null
+    let index = 0
+    let nextReject = 0
+    const next = (): IteratorResult<unknown, undefined> => {
+      for (;;) {
+        if (batch === null || index === batch.records.length) {
+          batch = batches.next().value ?? null
+          index = 0
+          nextReject = 0
+          if (batch === null) return { done: true, value: undefined }
+          continue
+        }
+        this.number += 1
+        this.line = batch.lines[index] as number
+        const record = batch.records[index++]
+        if (record !== undefined) return { done: false, value: record }
+        this.#reject(batch.rejects[nextReject++])
+      }
+    }
+    return { next }
+  }
+
+  *#batches(): Generator<CsvBatch, void, undefined> {
     try {
       const reading = readCsvFile(this.#plan.path, { columns: this.#plan.columns })
       this.bytesRead = reading.bytesRead
-      for (const { records, lines, rejects } of reading.batches) {
-        let nextReject = 0
-        for (let index = 0; index < records.length; index++) {
-          this.number += 1
-          this.line = lines[index] as number
-          const record = records[index]
-          if (record !== undefined) yield record
-          else this.#reject(rejects[nextReject++])
-        }
-      }
+      yield* reading.batches
       reading.close()
     } catch (error) {
       throw asInputFailure(this.#plan.name, error)
