@@ -1,0 +1,173 @@
+/** What holds for every collection of the registry, whatever it is made of. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { csvInput, deployedModel, leased, modelBody, pythonSource, register } from './fleet.ts'
+import { failureOf, startWing, type Wing } from './wing.ts'
+
+type Document = Record<string, unknown> & { id: string; version: number }
+interface List {
+  _embedded: Record<string, Document[]>
+  _links: { self: { href: string } }
+  page: { size: number; totalElements: number; totalPages: number; number: number }
+}
+
+const collections = [
+  'storedModels',
+  'deployableModels',
+  'deployedModels',
+  'engines',
+  'jobs',
+  'jobHistories',
+  'notifications',
+] as const
+const api = '/model-manage/api'
+let wing: Wing
+let empty: Wing
+
+beforeAll(async () => {
+  ;[wing, empty] = await Promise.all([startWing(), startWing()])
+  for (const tag of ['one', 'two', 'three']) {
+    const engine = await register(wing, tag, [tag, 'DEV'])
+    const { id } = await deployedModel(wing, tag, 'DEV', { inputData: csvInput() })
+    await wing.ann.jobs.create({ deployedModel: { id } })
+    await wing.ann.notifications.create({ message: tag })
+    await wing.runtime.jobs.finish(await leased(wing, engine), {
+      ...{ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' },
+      outputData: [{ name: 'o.csv', assetType: 'FILE', fileContentString: 'x\n1\n' }],
+    })
+  }
+})
+afterAll(() => Promise.all([wing.stop(), empty.stop()]))
+
+const get = <T>(path: string, of = wing) => of.ann.call<T>('GET', `${api}/${path}`)
+const list = (path: string, of = wing) => get<List>(path, of)
+const first = async (collection: string) => {
+  const [document] = (await list(collection))._embedded[collection] ?? []
+  if (document === undefined) throw new Error(`no document in ${collection}`)
+  return document
+}
+
+function membersOf(value: unknown, path = ''): [string, unknown][] {
+  if (typeof value !== 'object' || value === null) return [[path, value]]
+  return Object.entries(value).flatMap(([key, each]) => membersOf(each, `${path}.${key}`))
+}
+
+describe.each(collections)('%s', (collection) => {
+  it('are listed newest first in pages that link to each other', async () => {
+    const page = await list(`${collection}?size=2`)
+    const dates = page._embedded[collection]?.map((each) => String(each.createdDate)) ?? []
+    expect(dates).toHaveLength(2)
+    expect(dates).toEqual([...dates].sort().reverse())
+    expect(page.page).toEqual({ size: 2, totalElements: 3, totalPages: 2, number: 0 })
+    const rest = await list(`${collection}?size=2&page=1`)
+    expect(rest._embedded[collection]).toHaveLength(1)
+    expect(String(rest._embedded[collection]?.[0]?.createdDate) <= (dates[1] ?? '')).toBe(true)
+    const oldest = await list(`${collection}?size=1&sort=createdDate,asc`)
+    expect(oldest._embedded[collection]?.[0]?.id).toBe(rest._embedded[collection]?.[0]?.id)
+  })
+
+  it('without a hit are 200 with an empty list under their own name', async () => {
+    expect(await list(collection, empty)).toMatchObject({ _embedded: { [collection]: [] }, page: { totalElements: 0 } })
+  })
+
+  it('leave contents out of lists, and give dates with milliseconds and a bare Z, at every depth', async () => {
+    const page = await list(collection)
+    const members = membersOf(page._embedded)
+    const contents = members.filter(
+      ([path, value]) => /\.(fileContent|fileContentString|sourceCode)$/.test(path) && value !== null,
+    )
+    expect(contents).toEqual([])
+    const dates = members.filter(([path, value]) => /Date$/.test(path) && value !== null)
+    expect(dates.length).toBeGreaterThanOrEqual(6)
+    for (const [, date] of dates) expect(date).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+  })
+
+  it('have a link to themselves that leads to the document, whose version is its ETag', async () => {
+    const { id, version, _links } = (await first(collection)) as Document & { _links: { self: { href: string } } }
+    const answer = await wing.ann.send('GET', _links.self.href, undefined)
+    expect(answer.headers.get('etag')).toBe(`"${version}"`)
+    expect(await answer.json()).toMatchObject({ id, version })
+  })
+})
+
+describe('a single document', () => {
+  it.each(['storedModels', 'deployableModels', 'deployedModels', 'jobs'])(
+    'of %s carries its contents',
+    async (name) => {
+      const text = JSON.stringify(await get(`${name}/${(await first(name)).id}`))
+      expect(text).toContain(JSON.stringify(pythonSource))
+      if (name === 'jobs' || name === 'deployedModels') expect(text).toContain(JSON.stringify('a,b\n1,2\n'))
+      if (name === 'jobs') expect(text).toContain(JSON.stringify('x\n1\n'))
+    },
+  )
+})
+
+const owned = {
+  ...{ id: 'mine', version: 77, createdDate: '1999-01-01T00:00:00.000Z', lastModifiedDate: '1999-01-01T00:00:00.000Z' },
+  ...{ createdBy: 'me', lastModifiedBy: 'me', _links: { self: { href: 'mine' } } },
+}
+
+describe('a create', () => {
+  const wishes: [string, () => Promise<object>][] = [
+    ['storedModels', async () => modelBody('created')],
+    ['deployableModels', async () => ({ storedModel: { id: (await first('storedModels')).id } })],
+    ['jobs', async () => ({ deployedModel: { id: (await first('deployedModels')).id } })],
+    ['notifications', async () => ({ message: 'created' })],
+  ]
+  it.each(wishes)(
+    'of %s is 201 with Location and the document; what the server owns is ignored',
+    async (name, wish) => {
+      const answer = await wing.ann.send('POST', `${api}/${name}`, { ...(await wish()), ...owned })
+      expect(answer.status).toBe(201)
+      const body = (await answer.json()) as Document
+      expect(body).toMatchObject({ version: 0, createdBy: 'ann', lastModifiedBy: 'ann' })
+      expect(body.id).not.toBe('mine')
+      expect(String(body.createdDate) > '2020').toBe(true)
+      const location = answer.headers.get('location') ?? ''
+      expect(location).not.toBe('mine')
+      expect(await wing.ann.call('GET', location)).toMatchObject({ id: body.id })
+    },
+  )
+
+  it('of deployedModels is 201 with the list, and Location of the first', async () => {
+    const wish = {
+      deployableModel: {
+        id: ((await first('deployedModels')) as never as { deployableModel: Document }).deployableModel.id,
+      },
+    }
+    const answer = await wing.ann.send('POST', `${api}/deployedModels`, { ...owned, ...wish, stage: 'DEV' })
+    const [made] = ((await answer.json()) as List)._embedded.deployedModels ?? []
+    expect([answer.status, answer.headers.get('location')]).toEqual([201, `${api}/deployedModels/${made?.id}`])
+    expect(made?.id).not.toBe('mine')
+  })
+})
+
+describe('a change', () => {
+  it.each([
+    ['storedModels', { modelMetaData: { description: 'new' } }],
+    ['deployableModels', { metaData: { description: 'new' } }],
+    ['deployedModels', { note: 'new' }],
+    ['engines', { tags: ['three', 'DEV', 'new'] }],
+    ['jobs', { note: 'new' }],
+    ['notifications', { message: 'new' }],
+  ])(
+    'of %s raises the version once, ignores what the server owns, and is refused by an old version',
+    async (name, patch) => {
+      const before = await first(name)
+      const path = `${api}/${name}/${before.id}`
+      const changed = await wing.bob.send(
+        'PATCH',
+        path,
+        { ...owned, ...patch },
+        { headers: { 'if-match': `"${before.version}"` } },
+      )
+      expect(changed.headers.get('etag')).toBe(`"${before.version + 1}"`)
+      expect(await changed.json()).toMatchObject({
+        ...{ id: before.id, version: before.version + 1, createdBy: before.createdBy, createdDate: before.createdDate },
+        ...{ lastModifiedBy: 'bob', ...patch },
+      })
+      const late = wing.ann.send('PATCH', path, patch, { headers: { 'if-match': `"${before.version}"` } })
+      expect(await failureOf(late)).toMatchObject({ code: 'StaleRevision' })
+      expect(await get(`${name}/${before.id}`)).toMatchObject({ version: before.version + 1, lastModifiedBy: 'bob' })
+    },
+  )
+})
