@@ -4,6 +4,7 @@
  */
 import { AppError, Unavailable } from './errors.ts'
 import type {
+  ActivityBody,
   DomainEvent,
   IncidentBody,
   ProcessDefinitionBody,
@@ -234,6 +235,21 @@ export function makeClient(options: ClientOptions) {
         get<ProcessInstanceBody>(`${mlcRest}/process-instance/${encodeURIComponent(id)}`, o),
       historicProcessInstance: (id: string, o?: CallOptions) =>
         get<Record<string, unknown>>(`${mlcRest}/history/process-instance/${encodeURIComponent(id)}`, o),
+      setVariable: (instanceId: string, name: string, body: { value: unknown; type: string }, o?: CallOptions) =>
+        call<void>(
+          'PUT',
+          `${mlcRest}/process-instance/${encodeURIComponent(instanceId)}/variables/${encodeURIComponent(name)}`,
+          body,
+          o,
+        ),
+      setRetries: (of: 'job' | 'external-task', id: string, retries: number, o?: CallOptions) =>
+        call<void>('PUT', `${mlcRest}/${of}/${encodeURIComponent(id)}/retries`, { retries }, o),
+      /** Where the instance stands: activities that were entered and not left. */
+      openActivities: (processInstanceId: string, o?: CallOptions) =>
+        get<ActivityBody[]>(`${mlcRest}/history/activity-instance`, {
+          ...o,
+          query: { processInstanceId, unfinished: 'true' },
+        }),
       processDefinitions: (query?: CallOptions['query'], o?: CallOptions) =>
         get<ProcessDefinitionBody[]>(`${mlcRest}/process-definition`, { ...o, query: { ...query } }),
       /** Multipart `/deployment/create`; `files` by resource name. */

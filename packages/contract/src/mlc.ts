@@ -39,6 +39,14 @@ export interface SignalResponsiveBody {
   warnings?: string[]
 }
 
+/** Of the history; only what callers of ours read. */
+export interface ActivityBody {
+  id: string
+  activityId: string
+  activityName: string | null
+  activityType: string
+}
+
 export interface IncidentBody {
   id: string
   processDefinitionId: string

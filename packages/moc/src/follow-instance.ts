@@ -8,11 +8,13 @@ import { Exit, exitCode } from './exit.ts'
 import { endSentence, exitCodeOfJob, isEnded, watchJob } from './job-wait.ts'
 
 const pollMs = 300
+const looksBeforeWord = 7
 
 export async function followInstance(context: Context, processInstanceId: string): Promise<void> {
   const client = context.client()
   await refuseUnknown(client, processInstanceId)
   const followed = new Map<string, JobBody>()
+  const tellWhere = makeTeller(context, processInstanceId)
   for (;;) {
     const state = await instanceState(client, processInstanceId)
     const jobId = (await jobIds(client, processInstanceId)).find((id) => !followed.has(id))
@@ -27,6 +29,7 @@ export async function followInstance(context: Context, processInstanceId: string
     if (incidents.length > 0) return endWithIncidents(context, processInstanceId, incidents)
     if (state !== 'ACTIVE' && state !== 'SUSPENDED')
       return endWithJobs(context, processInstanceId, state, [...followed.values()])
+    await tellWhere(state)
     await new Promise((resolve) => setTimeout(resolve, pollMs))
   }
 }
@@ -51,12 +54,29 @@ async function jobIds(client: Client, id: string): Promise<string[]> {
   return (histories._embedded.jobHistories ?? []).map((history) => history.jobId).reverse()
 }
 
+/** Says where an instance stands that does not move for a while: at a user task nothing would be heard for ever. */
+function makeTeller(context: Context, id: string): (state: string) => Promise<void> {
+  let looks = 0
+  let said = ''
+  return async (state) => {
+    if (++looks % looksBeforeWord !== 0) return
+    const open = await context.client().mlc.openActivities(id)
+    const places = open.map(({ activityId, activityName, activityType }) =>
+      activityName === null ? `${activityId} (${activityType})` : `'${activityName}' (${activityType} ${activityId})`,
+    )
+    const word = `Process instance ${id} ${state === 'SUSPENDED' ? 'is suspended' : 'waits'} at ${places.join(', ')}`
+    if (places.length === 0 || word === said) return
+    said = word
+    context.output.say(word)
+  }
+}
+
 function endWithIncidents(context: Context, id: string, incidents: IncidentBody[]): never {
   for (const incident of incidents)
     context.output.say(`Incident at ${incident.activityId}: ${incident.incidentMessage ?? incident.incidentType}`)
   throw new Exit(
     exitCode.failure,
-    `moc: process instance ${id} stopped with ${incidents.length === 1 ? 'an incident' : `${incidents.length} incidents`}; mend the cause and set its retries, or delete it`,
+    `moc: process instance ${id} stopped with ${incidents.length === 1 ? 'an incident' : `${incidents.length} incidents`}; mend the cause, then: moc mlc retry ${id}`,
   )
 }
 

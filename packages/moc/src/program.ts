@@ -175,6 +175,18 @@ function addMlc(program: Command): void {
     () => import('./commands/mlc/incidents.ts'),
   )
   leaf(
+    mlc,
+    'retry <process-instance-id>',
+    'Try again what failed, once its cause is mended',
+    () => import('./commands/mlc/retry.ts'),
+  ).tap((command) =>
+    command.option(
+      '--set <name=value>',
+      'first set a variable to a text; repeatable',
+      (value, former: string[] = []) => [...former, value],
+    ),
+  )
+  leaf(
     program,
     'follow <process-instance-id>',
     'Follow a process instance to its jobs and their end',
