@@ -10,7 +10,7 @@ import { executeParallelGateway } from './elements/parallel-gateway.ts'
 import { executeReceiveTask } from './elements/receive-task.ts'
 import { executeServiceTask, isDelegateTask } from './elements/service-task.ts'
 import { createUserTask } from './elements/user-task.ts'
-import { EngineError, StepFailure } from './engine-error.ts'
+import { EngineError, StepFailure, unreachable } from './engine-error.ts'
 import { containerInstanceId, enterScope, isScopeActivity } from './execution-tree.ts'
 import type { FlowNode } from './graph.ts'
 import { mapInputs } from './io-mapping.ts'
@@ -108,10 +108,6 @@ function execute(run: Run, executionId: string, node: FlowNode, workId: string |
     case 'userTask':
       return
     default:
-      unreachable(node)
+      unreachable('element', node)
   }
-}
-
-function unreachable(node: never): never {
-  throw new EngineError(`No behaviour for element ${JSON.stringify(node)}`)
 }

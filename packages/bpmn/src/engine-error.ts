@@ -19,3 +19,8 @@ export class StepFailure extends Error {
     this.failedActivityId = failedActivityId
   }
 }
+
+/** The end of an exhaustive switch. */
+export function unreachable(what: string, value: never): never {
+  throw new EngineError(`Unknown ${what} ${JSON.stringify(value)}`)
+}

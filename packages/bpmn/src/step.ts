@@ -1,7 +1,7 @@
 import { runAgenda } from './agenda.ts'
 import { deliverLater, deliverTo, getSubscription } from './deliver.ts'
 import { failWork, setWorkRetries } from './due-work.ts'
-import { EngineError } from './engine-error.ts'
+import { EngineError, unreachable } from './engine-error.ts'
 import { completeExternalTask, failExternalTask, setExternalRetries, throwExternalError } from './external-task.ts'
 import type { ProcessGraph } from './graph.ts'
 import { endInstance, leave } from './leaving.ts'
@@ -73,7 +73,7 @@ function begin(run: Run, event: StepEvent): void {
       endInstance(run, event.externally ? 'EXTERNALLY_TERMINATED' : 'INTERNALLY_TERMINATED', event.reason)
       return
     default:
-      unreachable(event)
+      unreachable('step event', event)
   }
 }
 
@@ -104,8 +104,4 @@ function suspend(run: Run, isSuspended: boolean): void {
   for (const row of run.dueWork.all()) run.dueWork.patch(row.id, { isSuspended })
   for (const row of run.externalTasks.all()) run.externalTasks.patch(row.id, { isSuspended })
   for (const row of run.userTasks.all()) run.userTasks.patch(row.id, { isSuspended })
-}
-
-function unreachable(event: never): never {
-  throw new EngineError(`Unknown step event ${JSON.stringify(event)}`)
 }

@@ -1,3 +1,4 @@
+export type { MultipartFile, MultipartValue } from '@fastify/multipart'
 export { type App, type AppOptions, makeApp, typedApp } from './app.ts'
 export { parseForms } from './body-parsers.ts'
 export { onDrain, stopApp } from './drain.ts'

@@ -10,7 +10,7 @@
  *     primary key (caller, path, key));
  *   create index on idempotency_key (created_at);
  */
-import { type Kysely, sql } from 'kysely'
+import { type QueryExecutorProvider, sql } from 'kysely'
 
 export interface IdempotencyKey {
   /** The wing's schema. */
@@ -31,11 +31,8 @@ export type IdempotencyClaim = { conflict: true; replay: null } | { conflict: fa
 
 const idempotencyKeyDays = 7
 
-// biome-ignore lint/suspicious/noExplicitAny: any wing's tables will do; the statements name theirs by schema
-type Executor = Pick<Kysely<any>, 'getExecutor'>
-
 export async function claimIdempotencyKey(
-  tx: Executor,
+  tx: QueryExecutorProvider,
   { schema, caller, path, key, fingerprint }: IdempotencyKey & { fingerprint: string },
 ): Promise<IdempotencyClaim> {
   const table = sql.table(`${schema}.idempotency_key`)
@@ -55,7 +52,7 @@ export async function claimIdempotencyKey(
 }
 
 export async function storeIdempotentAnswer(
-  tx: Executor,
+  tx: QueryExecutorProvider,
   { schema, caller, path, key }: IdempotencyKey,
   answer: IdempotentAnswer,
 ): Promise<void> {
@@ -65,7 +62,7 @@ export async function storeIdempotentAnswer(
 }
 
 /** To be called now and then by the wing. */
-export async function forgetOldIdempotencyKeys(tx: Executor, schema: string): Promise<void> {
+export async function forgetOldIdempotencyKeys(tx: QueryExecutorProvider, schema: string): Promise<void> {
   await sql`
     delete from ${sql.table(`${schema}.idempotency_key`)} where created_at < now() - ${`${idempotencyKeyDays} days`}::interval`.execute(
     tx,

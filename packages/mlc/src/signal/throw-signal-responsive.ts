@@ -35,13 +35,12 @@ export async function throwSignalResponsive(
   const { idempotency } = options
   const { result } = await inUnit(ctx, async (unit): Promise<SignalAnswer> => {
     if (idempotency !== null) {
-      const claim = await claimIdempotencyKey(unit.tx as never, { schema, ...idempotency })
+      const claim = await claimIdempotencyKey(unit.tx, { schema, ...idempotency })
       if (claim.conflict) throw reusedKey(idempotency.key)
       if (claim.replay !== null) return { body: claim.replay.body as SignalResponsiveBody, replay: claim.replay }
     }
     const body = await reach(ctx, unit, wish, options)
-    if (idempotency !== null)
-      await storeIdempotentAnswer(unit.tx as never, { schema, ...idempotency }, { status: 200, body })
+    if (idempotency !== null) await storeIdempotentAnswer(unit.tx, { schema, ...idempotency }, { status: 200, body })
     return { body, replay: null }
   })
   for (const warning of result.body.warnings ?? []) ctx.log.warn({ signal: wish.name }, warning)
