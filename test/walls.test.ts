@@ -13,12 +13,12 @@ const mayImport: Record<string, string[]> = {
   tables: [],
   postgres: [],
   http: ['contract'],
-  'model-manage': ['contract', 'http', 'postgres', 'tables'],
+  'model-manage': ['contract', 'http', 'postgres'],
   mlc: ['contract', 'http', 'postgres', 'bpmn'],
   gateway: ['contract', 'http', 'postgres', 'model-manage', 'mlc'],
   runtime: ['contract', 'tables'],
   moc: ['contract'],
-  rowhouse: ['contract', 'gateway', 'postgres', 'runtime'],
+  rowhouse: ['gateway', 'postgres', 'runtime'],
 }
 const forbiddenNames = /^(utils|helpers|common|shared|misc|types|constants|manager|base)\.(ts|mjs)$/
 
