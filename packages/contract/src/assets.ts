@@ -3,9 +3,14 @@ import { z } from 'zod'
 /** Embedded content may have this many bytes when decoded; more goes to the content store or an external URL. */
 export const embeddedBytesMax = 10 * 1024 * 1024
 
+/** A member that old documents leave out or carry as null: both mean the fallback. */
+export function orElse<S extends z.ZodType>(schema: S, fallback: NonNullable<z.output<S>>) {
+  return schema.nullish().transform((value) => value ?? fallback)
+}
+
 const AssetMetaData = z.looseObject({
-  custom: z.record(z.string(), z.unknown()).default({}),
-  tags: z.array(z.string()).default([]),
+  custom: orElse(z.record(z.string(), z.unknown()), {}),
+  tags: orElse(z.array(z.string()), []),
   description: z.string().nullish(),
 })
 
@@ -16,9 +21,9 @@ const AssetMetaData = z.looseObject({
 export const Asset = z.looseObject({
   assetId: z.string().nullish(),
   name: z.string().nullish(),
-  assetType: z.string().default('FILE'),
-  assetRole: z.string().default('UNKNOWN'),
-  metaData: AssetMetaData.prefault({}),
+  assetType: orElse(z.string(), 'FILE'),
+  assetRole: orElse(z.string(), 'UNKNOWN'),
+  metaData: orElse(AssetMetaData, { custom: {}, tags: [] }),
   repositoryInfo: z.looseObject({}).nullish(),
   contentHash: z.looseObject({ hashType: z.literal('SHA-256').default('SHA-256'), hexString: z.string() }).nullish(),
   createdDate: z.string().nullish(),
@@ -48,7 +53,7 @@ export type AssetInput = z.input<typeof Asset>
 export const contentMembers = ['fileContent', 'fileContentString', 'sourceCode'] as const
 
 export const RequiredAsset = z.looseObject({
-  usage: z.string().default('INPUT_ASSET'),
+  usage: orElse(z.string(), 'INPUT_ASSET'),
   name: z.string().nullish(),
   filename: z.string().nullish(),
   assetType: z.string().nullish(),

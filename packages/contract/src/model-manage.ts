@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Asset, RequiredAsset } from './assets.ts'
+import { Asset, orElse, RequiredAsset } from './assets.ts'
 
 /** Common to all documents. Dates are ISO-8601 UTC with milliseconds and a bare `Z`. Server-owned, ignored in requests. */
 const owned = {
@@ -13,16 +13,16 @@ const owned = {
 }
 
 export const ModelMetaData = z.looseObject({
-  custom: z.record(z.string(), z.unknown()).default({}),
-  tags: z.array(z.string()).default([]),
+  custom: orElse(z.record(z.string(), z.unknown()), {}),
+  tags: orElse(z.array(z.string()), []),
   name: z.string().nullish(),
   description: z.string().nullish(),
   /** Any text: unknown types are kept. */
-  type: z.string().default('UNKNOWN'),
-  inputSchema: z.array(z.looseObject({})).default([]),
-  outputSchema: z.array(z.looseObject({})).default([]),
-  enableInputSchemaChecking: z.boolean().default(false),
-  enableOutputSchemaChecking: z.boolean().default(false),
+  type: orElse(z.string(), 'UNKNOWN'),
+  inputSchema: orElse(z.array(z.looseObject({})), []),
+  outputSchema: orElse(z.array(z.looseObject({})), []),
+  enableInputSchemaChecking: orElse(z.boolean(), false),
+  enableOutputSchemaChecking: orElse(z.boolean(), false),
 })
 export type ModelMetaData = z.infer<typeof ModelMetaData>
 
@@ -30,9 +30,9 @@ export type ModelMetaData = z.infer<typeof ModelMetaData>
 export const StoredModelContent = z.looseObject({
   group: z.string().nullish(),
   modelMetaData: ModelMetaData.prefault({}),
-  modelAssets: z.array(Asset).default([]),
-  requiredAssets: z.array(RequiredAsset).default([]),
-  associatedModels: z.array(z.unknown()).default([]),
+  modelAssets: orElse(z.array(Asset), []),
+  requiredAssets: orElse(z.array(RequiredAsset), []),
+  associatedModels: orElse(z.array(z.unknown()), []),
 })
 export type StoredModelContent = z.infer<typeof StoredModelContent>
 export type StoredModelInput = z.input<typeof StoredModelContent>
@@ -158,7 +158,7 @@ export type ProcessInstanceRef = z.infer<typeof ProcessInstanceRef>
  * `storedModel` by id (`batchjob`: the stored model as it is now), or an inline `model`. A full old job document is accepted: server-owned members are ignored.
  */
 export const JobInput = z.looseObject({
-  jobType: JobType.default('MODEL_BATCH_JOB'),
+  jobType: orElse(JobType, 'MODEL_BATCH_JOB'),
   group: z.string().nullish(),
   deployedModel: z.looseObject({ id: z.string() }).nullish(),
   storedModel: z.looseObject({ id: z.string() }).nullish(),
