@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { delegateTask, diagram, externalTask, onSignal, userTask } from './diagram.ts'
+import { delegateTask, diagram, expressionTask, externalTask, onSignal, userTask } from './diagram.ts'
 import { type MlcServer, startMlc, until } from './mlc-server.ts'
 
 const asyncChain = diagram(
@@ -36,6 +36,29 @@ describe('due work', () => {
       `update mlc.due_work set lock_owner = 'dead', lock_expires_at = now() + interval '1 second', is_suspended = false`,
     )
     await until(async () => (await count(server, '/task/count')) === 1)
+  })
+
+  it('is made of a built-in delegate, and of nothing else: a start answers when all before it has run', async () => {
+    const server = await startMlc()
+    let release = () => undefined as unknown
+    server.modelManage.holdJobs = new Promise<void>((resolve) => {
+      release = resolve as () => undefined
+    })
+    const steps = [
+      expressionTask('x', "${execution.setVariable('done', true)}"),
+      delegateTask('make', 'CreateModelBatchJob'),
+    ]
+    await server.deploy({ 'p.bpmn': onSignal('p', 'go', steps) })
+    // when the start is answered although the delegate is not
+    await server.call('POST', '/signal', { name: 'go', variables: { DEPLOYED_MODEL: { value: { id: 'deployed-1' } } } })
+    // then
+    const { body } = await server.call('GET', '/variable-instance?variableName=done')
+    expect(body).toMatchObject([{ value: true }])
+    expect((await server.call('GET', '/job')).body).toMatchObject([{ processDefinitionKey: 'p', retries: 3 }])
+    const activities = await server.call('GET', '/history/activity-instance?activityId=x')
+    expect(activities.body).toMatchObject([{ endTime: expect.any(String) }])
+    release()
+    await until(async () => (await count(server, '/history/process-instance/count?completed=true')) === 1)
   })
 
   it('of a delegate is run with a key of its own: a repeated call is the same job', async () => {

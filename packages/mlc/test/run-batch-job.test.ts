@@ -191,6 +191,8 @@ describe('a batch job that cannot be run', () => {
     const id = await trigger(server)
     const incident = await until(async () => (await server.call('GET', `/incident?processInstanceId=${id}`)).body[0])
     expect(incident.incidentMessage).toBe(message)
+    // tried three times, a second apart, before it was an incident
+    expect(server.modelManage.jobsAsked).toBe(3)
     server.modelManage.refuseJobs = null
     await server.call('PUT', `/job/${incident.configuration}/retries`, { retries: 1 })
     await jobOf(server)
