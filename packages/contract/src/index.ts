@@ -1,4 +1,5 @@
 export * from './assets.ts'
+export type { CallOptions, ClientOptions, CreateOptions, Fetch } from './calls.ts'
 export * from './client.ts'
 export * from './errors.ts'
 export * from './ids.ts'

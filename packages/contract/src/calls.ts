@@ -1,0 +1,111 @@
+/** Calls to one server: token, query, body, and failed answers as the error tree. `fetch` may be the network's or a neighbour app's `inject`. */
+import { AppError, Unavailable } from './errors.ts'
+import { fromErrorResponse } from './wire-errors.ts'
+
+export type Fetch = (url: string, init: RequestInit & { duplex?: 'half' }) => Promise<Response>
+
+export interface ClientOptions {
+  /** Gateway URL without a trailing slash; wings reached in one process use any placeholder. */
+  baseUrl: string
+  fetch?: Fetch
+  /** Called for each request; undefined sends no Authorization header (an unsecured gateway). */
+  token?: () => Promise<string | undefined> | string | undefined
+  /** How to get a fresh token after a 401; the request is repeated once. */
+  renewToken?: () => Promise<string | undefined>
+}
+
+export interface CallOptions {
+  query?: Record<string, string | number | boolean | undefined>
+  headers?: Record<string, string>
+  signal?: AbortSignal
+}
+export interface CreateOptions extends CallOptions {
+  idempotencyKey?: string
+}
+
+export type Calls = ReturnType<typeof makeCalls>
+
+export function makeCalls(options: ClientOptions) {
+  const { baseUrl, renewToken } = options
+  const doFetch: Fetch = options.fetch ?? ((url, init) => fetch(url, init))
+
+  async function trySend(method: string, path: string, body: unknown, call: CallOptions): Promise<Response> {
+    const headers: Record<string, string> = { accept: 'application/json', ...call.headers }
+    const token = await options.token?.()
+    if (token !== undefined) headers.authorization = `Bearer ${token}`
+    const init: RequestInit & { duplex?: 'half' } = { method, headers }
+    if (call.signal) init.signal = call.signal
+    if (isRawBody(body)) {
+      init.body = body
+      init.duplex = 'half'
+    } else if (body !== undefined) {
+      headers['content-type'] ??= 'application/json'
+      init.body = JSON.stringify(body)
+    }
+    try {
+      return await doFetch(`${baseUrl}${path}${queryString(call.query)}`, init)
+    } catch (error) {
+      if (error instanceof AppError || call.signal?.aborted) throw error
+      throw new Unavailable(`${baseUrl} does not answer (${causeText(error)})`, 1000, error)
+    }
+  }
+
+  async function send(method: string, path: string, body: unknown, call: CallOptions = {}): Promise<Response> {
+    let response = await trySend(method, path, body, call)
+    if (response.status === 401 && renewToken && !(body instanceof ReadableStream)) {
+      await response.body?.cancel()
+      await renewToken()
+      response = await trySend(method, path, body, call)
+    }
+    if (!response.ok) throw fromErrorResponse(response.status, await readBody(response))
+    return response
+  }
+
+  async function call<T>(method: string, path: string, body?: unknown, callOptions?: CallOptions): Promise<T> {
+    const response = await send(method, path, body, callOptions)
+    return (await readBody(response)) as T
+  }
+
+  return {
+    send,
+    call,
+    get: <T>(path: string, o?: CallOptions) => call<T>('GET', path, undefined, o),
+    post: <T>(path: string, body: unknown, o?: CallOptions) => call<T>('POST', path, body, o),
+  }
+}
+
+function isRawBody(body: unknown): body is ReadableStream | Uint8Array | FormData | URLSearchParams | string {
+  return (
+    body instanceof ReadableStream ||
+    body instanceof Uint8Array ||
+    body instanceof FormData ||
+    body instanceof URLSearchParams ||
+    typeof body === 'string'
+  )
+}
+
+function queryString(query: CallOptions['query']): string {
+  const params = new URLSearchParams()
+  for (const [key, value] of Object.entries(query ?? {})) if (value !== undefined) params.set(key, String(value))
+  const text = params.toString()
+  return text === '' ? '' : `?${text}`
+}
+
+async function readBody(response: Response): Promise<unknown> {
+  const text = await response.text()
+  if (text === '') return undefined
+  if (!/json/.test(response.headers.get('content-type') ?? '')) return text
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function causeText(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const code = (cause as { code?: string }).code
+  if (code === 'ECONNREFUSED') return 'connection refused: is the server running?'
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'no such host: check the URL'
+  return code ?? (cause instanceof Error ? cause.message : String(cause))
+}
