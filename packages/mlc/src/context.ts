@@ -7,7 +7,7 @@ import type { Vault } from './variables/vault.ts'
 export type { Tx } from './transaction.ts'
 
 /** The mlc wing names its tables by schema in SQL of its own. */
-export type MlcDatabase = Pick<Database<never>, 'kysely' | 'transaction' | 'listen'>
+type MlcDatabase = Pick<Database<never>, 'kysely' | 'transaction' | 'listen'>
 
 export type WakeKind = 'due-work' | 'external-task'
 

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 
 /** The mlc wing's own address as the caller sees it, without a trailing slash; `/engine/default` is kept. */
-export function baseUrl(request: FastifyRequest): string {
+function baseUrl(request: FastifyRequest): string {
   const path = request.url.split('?', 1)[0] ?? ''
   return `${request.protocol}://${request.host}${prefixOf(path)}`
 }

@@ -23,7 +23,7 @@ export class Exit extends Error {
   }
 }
 
-export function exitCodeOf(error: AppError): number {
+function exitCodeOf(error: AppError): number {
   switch (error.kind) {
     case 'InputError':
       return exitCode.usage

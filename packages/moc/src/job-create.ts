@@ -48,7 +48,7 @@ export async function createJob(
   if (code !== 0) throw new Exit(code)
 }
 
-export function parseTimeout(text: string | undefined): number | undefined {
+function parseTimeout(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const seconds = Number(text)
   if (!Number.isFinite(seconds) || seconds <= 0)

@@ -46,7 +46,7 @@ export async function watchJob(context: Context, jobId: string, timeoutSeconds?:
   return waitForJob(context.client(), jobId, { onLook, ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) })
 }
 
-export function progressLine(job: JobBody): string {
+function progressLine(job: JobBody): string {
   const progress = job.progress
   if (progress === null || progress === undefined || job.jobStatus === 'WAITING' || job.jobStatus === 'CREATED')
     return `${job.jobStatus}`

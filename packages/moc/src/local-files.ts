@@ -12,7 +12,7 @@ export function isUrl(text: string): boolean {
   return urlPattern.test(text)
 }
 
-export function fileFormatOf(name: string): string {
+function fileFormatOf(name: string): string {
   switch (extname(name.replace(/[?#].*$/, '')).toLowerCase()) {
     case '.csv':
       return 'CSV'

@@ -55,7 +55,7 @@ interface ClaimedRow {
 }
 
 /** Sends what is due; answers how many rows it claimed. */
-export async function sendDue(ctx: Context): Promise<number> {
+async function sendDue(ctx: Context): Promise<number> {
   const now = ctx.now()
   const claimed = await sql<ClaimedRow>`
     update model_manage.outbox set next_at = ${new Date(now.getTime() + claimMs)}, tries = tries + 1

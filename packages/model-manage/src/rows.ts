@@ -3,11 +3,11 @@ import type { DeployedModelState, EngineState, JobProgress, JobResult, JobStatus
 import type { ColumnType, Generated, Selectable } from 'kysely'
 import type { z } from 'zod'
 
-export type Json<T> = ColumnType<T, string, string>
+type Json<T> = ColumnType<T, string, string>
 export type Document = Record<string, unknown>
 
 /** Common to all documents. */
-export interface OwnedColumns {
+interface OwnedColumns {
   id: string
   seq: Generated<string>
   version: Generated<number>
@@ -18,13 +18,13 @@ export interface OwnedColumns {
   group_name: string | null
 }
 
-export interface StoredModelTable extends OwnedColumns {
+interface StoredModelTable extends OwnedColumns {
   name: string | null
   tags: string[]
   document: Json<Document>
 }
 
-export interface DeployableModelTable extends OwnedColumns {
+interface DeployableModelTable extends OwnedColumns {
   stored_model_id: string
   stored_model_name: string | null
   name: string | null
@@ -32,7 +32,7 @@ export interface DeployableModelTable extends OwnedColumns {
   document: Json<Document>
 }
 
-export interface EngineTable extends OwnedColumns {
+interface EngineTable extends OwnedColumns {
   name: string
   engine_type: string
   state: z.infer<typeof EngineState>
@@ -44,7 +44,7 @@ export interface EngineTable extends OwnedColumns {
   document: Json<Document>
 }
 
-export interface DeployedModelTable extends OwnedColumns {
+interface DeployedModelTable extends OwnedColumns {
   deployable_model_id: string
   engine_id: string
   stored_model_name: string | null
@@ -55,7 +55,7 @@ export interface DeployedModelTable extends OwnedColumns {
   document: Json<Document>
 }
 
-export interface JobTable extends OwnedColumns {
+interface JobTable extends OwnedColumns {
   job_type: JobType
   status: JobStatus
   result: Generated<JobResult>
@@ -77,7 +77,7 @@ export interface JobTable extends OwnedColumns {
   document: Json<Document>
 }
 
-export interface AttemptTable {
+interface AttemptTable {
   job_id: string
   attempt: number
   engine_id: string
@@ -88,7 +88,7 @@ export interface AttemptTable {
   ended_at: Date | null
 }
 
-export interface JobHistoryTable extends OwnedColumns {
+interface JobHistoryTable extends OwnedColumns {
   job_id: string
   status: JobStatus
   root_process_instance_ids: string[]
@@ -96,16 +96,16 @@ export interface JobHistoryTable extends OwnedColumns {
   job_mlcs: Json<Document[]>
 }
 
-export interface NotificationTable extends OwnedColumns {
+interface NotificationTable extends OwnedColumns {
   document: Json<Document>
 }
 
-export interface LeaseWatchTable {
+interface LeaseWatchTable {
   is_only: Generated<boolean>
   looked_at: Date
 }
 
-export interface OutboxTable {
+interface OutboxTable {
   id: Generated<string>
   event_id: string
   object_id: string

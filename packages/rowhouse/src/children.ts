@@ -7,7 +7,7 @@ import type { End, Life } from './keep.ts'
 import type { Leftovers } from './leftovers.ts'
 import { childOptions, programPath } from './programs.ts'
 
-export interface ChildOptions {
+interface ChildOptions {
   leftovers: Leftovers
   env?: Record<string, string>
 }

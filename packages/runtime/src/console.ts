@@ -13,7 +13,7 @@ export interface ConsoleLimits {
   lineCharacters: number
 }
 
-export const defaultLimits: ConsoleLimits = { lines: 2_000, characters: 512 * 1024, lineCharacters: 8_000 }
+const defaultLimits: ConsoleLimits = { lines: 2_000, characters: 512 * 1024, lineCharacters: 8_000 }
 
 export interface JobConsole {
   /** A message of the runtime itself. */

@@ -1,2 +1,2 @@
-export { type Agent, type AgentOptions, startAgent } from './agent.ts'
-export { parseConfig, type RuntimeConfig, usage } from './config.ts'
+export { type AgentOptions, startAgent } from './agent.ts'
+export { parseConfig, type RuntimeConfig } from './config.ts'

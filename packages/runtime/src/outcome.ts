@@ -6,7 +6,7 @@ import type { HarnessCounts, HarnessEvent } from './harness-protocol.ts'
 export type FailedEvent = Extract<HarnessEvent, { event: 'failed' }>
 
 /** Why the agent itself ended the process. */
-export type Stop = { why: 'cancelled' } | { why: 'timeout'; seconds: number }
+type Stop = { why: 'cancelled' } | { why: 'timeout'; seconds: number }
 
 export interface RunFacts {
   /** null: the process never started. */

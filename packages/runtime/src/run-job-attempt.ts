@@ -10,7 +10,7 @@ import type { Language } from './run-job-document.ts'
 import type { Report } from './run-job-report.ts'
 
 /** An interpreter that has the requirements: the given one when there are none. */
-export type EnsureEnvironment = (options: {
+type EnsureEnvironment = (options: {
   python: string
   requirementsText: string
   cacheDir: string

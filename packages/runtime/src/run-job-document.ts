@@ -30,7 +30,7 @@ const LeasedJob = z.looseObject({
   usePandasCSVConverter: z.boolean().nullish(),
 })
 
-export type ModelFunction = HarnessPlan['function']
+type ModelFunction = HarnessPlan['function']
 export type Language = 'PYTHON' | 'JAVASCRIPT'
 
 export interface Job {

@@ -23,7 +23,7 @@ export interface ModelRun {
   onFinished?: () => void
 }
 
-export const graceMs = 5_000
+const graceMs = 5_000
 /** Messages about single rejected records; the rest is in the counts. */
 const rejectMessagesMax = 100
 

@@ -17,7 +17,7 @@ export interface TreeNode {
   name: string | null
 }
 
-export interface TransitionNode {
+interface TransitionNode {
   id: string
   parentActivityInstanceId: string
   processInstanceId: string

@@ -8,7 +8,7 @@ export function isLive(instance: InstanceRow | undefined): instance is InstanceR
 }
 
 /** Of a query result: names in camelCase, Dates as they are. */
-export function camelRow<Row>(record: object): Row {
+function camelRow<Row>(record: object): Row {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [toCamel(name), value])) as Row
 }
 

@@ -11,7 +11,7 @@ export function toCamel(name: string): string {
   return made
 }
 
-export function toSnake(name: string): string {
+function toSnake(name: string): string {
   const known = snakeNames.get(name)
   if (known !== undefined) return known
   const made = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)

@@ -1,6 +1,6 @@
 import type { Aggregate, InstanceRow, TypedValue } from '@rowhouse/bpmn'
 import type { ProcessInstanceBody } from '@rowhouse/contract'
-import { camundaProblem, restProblem } from '../camunda-problems.ts'
+import { restProblem } from '../camunda-problems.ts'
 import type { MlcContext } from '../context.ts'
 import type { DefinitionRow } from '../definitions/deployment-store.ts'
 import { deliverKeptMessages } from '../message/kept-messages.ts'
@@ -40,12 +40,8 @@ export async function startInstanceByDefinition(ctx: MlcContext, wish: StartWish
   }
 }
 
-export function suspendedMessage(definition: DefinitionRow): string {
+function suspendedMessage(definition: DefinitionRow): string {
   return `ENGINE-03042 Cannot start process instance. Process definition (id=${definition.id}, name=${definition.name}) is suspended`
-}
-
-export function suspendedProblem(definition: DefinitionRow) {
-  return camundaProblem(500, 'SuspendedEntityInteractionException', suspendedMessage(definition))
 }
 
 export function toInstanceBody(instance: InstanceRow, links: unknown[] = []): ProcessInstanceBody {

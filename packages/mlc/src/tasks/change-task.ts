@@ -69,10 +69,6 @@ export async function resolveTask(ctx: MlcContext, id: string, variables: Values
   })
 }
 
-export async function editTask(ctx: MlcContext, id: string, patch: Patch): Promise<void> {
-  await updateTask(ctx, id, () => patch)
-}
-
 async function updateTask(ctx: MlcContext, id: string, patch: (task: UserTaskRow) => Patch): Promise<void> {
   await applyToTask(ctx, id, (task) => ({ type: 'task-updated', taskId: id, patch: patch(task) }))
 }

@@ -130,7 +130,7 @@ export const taskList: ListResource<TaskListRow> = {
   toBody: toTaskBody,
 }
 
-export function toTaskBody(row: TaskListRow) {
+function toTaskBody(row: TaskListRow) {
   return {
     id: row.id,
     name: row.name,

@@ -46,7 +46,7 @@ function checkPath(asset: Asset, path: string): void {
   }
 }
 
-export function embeddedTooLarge(
+function embeddedTooLarge(
   asset: Pick<Asset, 'name' | 'filename'>,
   path: string,
   bytes: number,

@@ -63,7 +63,7 @@ export function withoutContents<T>(document: T): T {
   return mapContents(document, () => undefined) as T
 }
 
-export function contentRef(content: unknown): string | undefined {
+function contentRef(content: unknown): string | undefined {
   return isRecord(content) && typeof content.$content === 'string' ? content.$content : undefined
 }
 

@@ -1,4 +1,3 @@
-import { InputError } from '@rowhouse/contract'
 import { sql } from 'kysely'
 import type { Work } from '../context.ts'
 import type { Document, OwnedRow } from '../rows.ts'
@@ -71,9 +70,4 @@ export function storableJson(value: unknown): string {
   return JSON.stringify(value, (_key, each) =>
     typeof each === 'string' ? each.replaceAll('\u0000', '\ufffd').toWellFormed() : each,
   )
-}
-
-export function requireText(value: unknown, field: string): string {
-  if (typeof value === 'string' && value.trim() !== '') return value.trim()
-  throw new InputError('InvalidField', `'${field}' must be a text that is not empty`, { field })
 }

@@ -41,6 +41,6 @@ export function withGapsTold(rows: readonly { n: number; text: string }[], total
   return lines
 }
 
-export function leftOutLine(count: number): string {
+function leftOutLine(count: number): string {
   return `… ${count} ${count === 1 ? 'line' : 'lines'} left out: a job keeps its first ${progressLinesMax} lines and the last of its end`
 }

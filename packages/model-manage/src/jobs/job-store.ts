@@ -6,7 +6,7 @@ import type { JobRow } from '../rows.ts'
 import { progressLinesMax, storableLine, withGapsTold } from './job-message.ts'
 
 /** Lists and events tell the last lines only. */
-export const tailLines = 20
+const tailLines = 20
 
 export type JobWithTail = JobRow & { tail: string[] }
 

@@ -37,7 +37,7 @@ export interface JobTransition {
 }
 export type JobEvent = (typeof jobTransitions)[number]['event']
 
-export const jobStatesEnded = ['COMPLETE', 'ERROR', 'CANCELLED'] as const satisfies readonly JobStatus[]
+const jobStatesEnded = ['COMPLETE', 'ERROR', 'CANCELLED'] as const satisfies readonly JobStatus[]
 
 export function hasEnded(status: JobStatus): boolean {
   return (jobStatesEnded as readonly JobStatus[]).includes(status)

@@ -3,7 +3,7 @@
  * commit, by another through NOTIFY, or until its time is up. A call announces itself *before* it looks into the queue, so that a job
  * queued in between is not slept through.
  */
-export interface Wait {
+interface Wait {
   /** Resolves when woken, when `ms` have passed, or when `signal` aborts. */
   settled(ms: number, signal: AbortSignal): Promise<void>
   end(): void

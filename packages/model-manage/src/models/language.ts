@@ -33,7 +33,7 @@ export function languageOf(model: {
   return type === 'UNKNOWN' ? null : type
 }
 
-export function primarySource(assets: readonly Asset[]): Asset | undefined {
+function primarySource(assets: readonly Asset[]): Asset | undefined {
   return (
     assets.find((asset) => asset.primaryModelSource === true) ??
     assets.find((asset) => asset.assetType === 'SOURCE_CODE')

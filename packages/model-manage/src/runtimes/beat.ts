@@ -52,7 +52,7 @@ export async function renewEngine(ctx: Context, id: string, renewal: Renewal): P
   return row.name
 }
 
-export async function outdated(ctx: Context, id: string): Promise<Conflict | NotFound> {
+async function outdated(ctx: Context, id: string): Promise<Conflict | NotFound> {
   const engine = await ctx.database.kysely
     .selectFrom('model_manage.engine')
     .select('name')

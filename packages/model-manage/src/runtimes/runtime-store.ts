@@ -33,7 +33,7 @@ export async function lockRuntimes(tx: Tx): Promise<void> {
   await sql`select pg_advisory_xact_lock(${matchLock}::bigint)`.execute(tx)
 }
 
-export function isAlive(row: Pick<EngineRow, 'lease_until'>, now: Date): boolean {
+function isAlive(row: Pick<EngineRow, 'lease_until'>, now: Date): boolean {
   return row.lease_until.getTime() > now.getTime()
 }
 

@@ -9,7 +9,7 @@ import { toJsonLine, toPlain } from '../json/plain.ts'
 import { writeNumber } from '../number-text.ts'
 import { TableError } from '../table-error.ts'
 
-export const SCALAR_COLUMN = 'output'
+const SCALAR_COLUMN = 'output'
 
 export type Sink = (bytes: Uint8Array) => void
 

@@ -14,7 +14,7 @@ export interface ScanOptions {
   signal?: AbortSignal
 }
 
-export interface ScannedColumn {
+interface ScannedColumn {
   name: string
   type: ColumnType
   blanks: number

@@ -7,7 +7,7 @@
 import { TableError } from '../table-error.ts'
 import { ArrayRows } from './array-rows.ts'
 
-export interface JsonRecord {
+interface JsonRecord {
   record: unknown
   /** undefined where the record could be read. */
   problem?: { reason: string; raw: string }
