@@ -20,6 +20,7 @@ export async function askCredentials(
 }
 
 async function promptUser(usual: string | undefined): Promise<string> {
+  if (usual !== undefined && process.stdin.isTTY !== true) return usual
   refuseWithoutTerminal()
   const { isCancel, text } = await import('@clack/prompts')
   const answer = await text({

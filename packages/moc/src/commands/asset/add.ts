@@ -27,7 +27,8 @@ export async function run(context: Context, [modelName = '', path = '']: string[
   const client = context.client()
   const model = await getModel(client, modelName)
   const name = options.name ?? basename(path)
-  const already = model.modelAssets.some((asset) => (asset.name ?? asset.filename) === name)
+  const former = model.modelAssets.find((asset) => (asset.name ?? asset.filename) === name)
+  const already = former !== undefined
   if (already && !options.force)
     throw new Conflict(
       'AssetExists',
@@ -37,7 +38,8 @@ export async function run(context: Context, [modelName = '', path = '']: string[
     throw new InputError('ExternalWanted', `${path} is a URL: add --external to keep a reference to it`)
   const asset: AssetInput = isUrl(path) ? externalAsset(path, options.region) : await localFileAsset(client, path, name)
   asset.name = name
-  asset.assetRole = Object.entries(roles).find(([option]) => options[option] === true)?.[1] ?? 'UNKNOWN'
+  asset.assetRole =
+    Object.entries(roles).find(([option]) => options[option] === true)?.[1] ?? former?.assetRole ?? 'UNKNOWN'
   const kept = model.modelAssets.filter((other) => (other.name ?? other.filename) !== name)
   await client.storedModels.patch(
     model.id,
