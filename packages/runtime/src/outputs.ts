@@ -180,6 +180,10 @@ async function moveIntoPlace(from: string, to: string): Promise<void> {
     await file.close()
   }
   await rename(from, to)
+  // The new name itself survives a power cut only when its folder is on disk; some systems cannot open a folder.
+  const folder = await open(dirname(to), 'r').catch(() => null)
+  await folder?.sync().catch(() => {})
+  await folder?.close()
 }
 
 async function put(url: URL, { assetKey, plan }: PreparedOutput, context: OutputContext): Promise<void> {

@@ -10,12 +10,8 @@ export type TableErrorCode =
   | 'RaggedRow'
   | 'RecordTooLong'
   | 'NotJson'
-  | 'FolderMissing'
-  | 'NotWritable'
-  | 'DiskFull'
   | 'CannotEncode'
   | 'ReadFailed'
-  | 'WriteFailed'
 
 /** A file that cannot be read or written as a table. The message is a whole sentence for the reader. */
 export class TableError extends Error {
@@ -38,22 +34,13 @@ export class TableError extends Error {
   }
 }
 
-/** What the operating system said about a path, in the reader's words. */
-export function fileError(doing: 'read' | 'write', path: string, cause: unknown): TableError {
+/** What the operating system said about a path that was to be read, in the reader's words. */
+export function readError(path: string, cause: unknown): TableError {
   const code = (cause as NodeJS.ErrnoException | null)?.code
   const detail = cause instanceof Error ? cause.message : String(cause)
   if (code === 'EISDIR') return new TableError('IsDirectory', `${path} is a folder, not a file`, { cause })
-  if (doing === 'read') {
-    if (code === 'ENOENT') return new TableError('FileMissing', `${path} does not exist`, { cause })
-    if (code === 'EACCES' || code === 'EPERM')
-      return new TableError('NotReadable', `${path} may not be read by this user`, { cause })
-    return new TableError('ReadFailed', `${path} could not be read: ${detail}`, { cause })
-  }
-  if (code === 'ENOENT' || code === 'ENOTDIR')
-    return new TableError('FolderMissing', `The folder of ${path} does not exist; create it first`, { cause })
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
-    return new TableError('NotWritable', `${path} may not be written by this user`, { cause })
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new TableError('DiskFull', `No space is left for ${path}; nothing half-written was kept`, { cause })
-  return new TableError('WriteFailed', `${path} could not be written: ${detail}`, { cause })
+  if (code === 'ENOENT') return new TableError('FileMissing', `${path} does not exist`, { cause })
+  if (code === 'EACCES' || code === 'EPERM')
+    return new TableError('NotReadable', `${path} may not be read by this user`, { cause })
+  return new TableError('ReadFailed', `${path} could not be read: ${detail}`, { cause })
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type CsvColumn, CsvWriter, isBlankWord, type ReadBytes, readCsv, TableError } from '../src/index.ts'
+import { isBlankWord } from '../src/csv/csv-cells.ts'
+import { type CsvColumn, CsvWriter, type ReadBytes, readCsv, TableError } from '../src/index.ts'
 
 /** Gives the bytes in pieces of these sizes, the last one again and again. */
 function inPieces(bytes: Uint8Array, sizes: readonly number[]): ReadBytes {

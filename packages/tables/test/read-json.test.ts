@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { JsonLinesWriter, type ReadJsonOptions, readJson, TableError, toJsonLine } from '../src/index.ts'
+import { JsonLinesWriter, type ReadJsonOptions, readJson, TableError } from '../src/index.ts'
+import { toJsonLine } from '../src/json/plain.ts'
 
 interface Read {
   records: unknown[]

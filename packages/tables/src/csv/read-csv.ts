@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { fileError, TableError } from '../table-error.ts'
+import { readError, TableError } from '../table-error.ts'
 import { type CsvBatch, type CsvColumn, newBatch } from './csv-batch.ts'
 import { type CsvHeader, parseCsvHeader } from './csv-header.ts'
 import { CsvParser } from './csv-parser.ts'
@@ -34,13 +34,13 @@ export function readCsvFile(path: string, options: ReadCsvOptions): CsvReading &
   try {
     file = openSync(path, 'r')
   } catch (error) {
-    throw fileError('read', path, error)
+    throw readError(path, error)
   }
   const read: ReadBytes = (into, offset, length) => {
     try {
       return readSync(file, into, offset, length, null)
     } catch (error) {
-      throw fileError('read', path, error)
+      throw readError(path, error)
     }
   }
   return { ...readCsv(read, options), close: () => closeSync(file) }

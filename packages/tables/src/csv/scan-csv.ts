@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { type FileHandle, open } from 'node:fs/promises'
-import { fileError, TableError } from '../table-error.ts'
+import { readError, TableError } from '../table-error.ts'
 import { type ColumnType, columnType, hasLeadingZeros, isBeyondSafe } from './column-type.ts'
 import { type CsvHeader, parseCsvHeader } from './csv-header.ts'
 import { CsvScanner, HEADROOM, type RaggedRows } from './csv-scanner.ts'
@@ -14,7 +14,7 @@ export interface ScanOptions {
   signal?: AbortSignal
 }
 
-interface ScannedColumn {
+export interface ScannedColumn {
   name: string
   type: ColumnType
   blanks: number
@@ -50,13 +50,13 @@ const HEADER_BYTES_MAX = 16 << 20
  */
 export async function scanCsv(path: string, options: ScanOptions = {}): Promise<CsvScan> {
   const file = await open(path, 'r').catch((error: unknown) => {
-    throw fileError('read', path, error)
+    throw readError(path, error)
   })
   try {
     if ((await file.stat()).isDirectory()) throw new TableError('IsDirectory', `${path} is a folder, not a file`)
     return await scanFile(file, path, options)
   } catch (error) {
-    throw error instanceof TableError || options.signal?.aborted ? error : fileError('read', path, error)
+    throw error instanceof TableError || options.signal?.aborted ? error : readError(path, error)
   } finally {
     await file.close()
   }
