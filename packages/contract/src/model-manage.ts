@@ -135,8 +135,12 @@ export type DeployedModelBody = z.infer<typeof DeployedModelBody>
 
 export const JobType = z.enum(['MODEL_BATCH_JOB', 'MODEL_BATCH_TEST_JOB', 'MODEL_BATCH_TRAINING_JOB'])
 export type JobType = z.infer<typeof JobType>
-export const JobStatus = z.enum(['CREATED', 'WAITING', 'RUNNING', 'COMPLETE', 'ERROR', 'CANCELLED'])
+export const JobEndStatus = z.enum(['COMPLETE', 'ERROR', 'CANCELLED'])
+export const JobStatus = z.enum(['CREATED', 'WAITING', 'RUNNING', ...JobEndStatus.options])
 export type JobStatus = z.infer<typeof JobStatus>
+export function hasJobEnded(status: JobStatus): boolean {
+  return JobEndStatus.options.some((end) => end === status)
+}
 export const JobResult = z.enum(['UNKNOWN', 'SUCCESS', 'FAILURE'])
 export type JobResult = z.infer<typeof JobResult>
 

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { Asset } from './assets.ts'
-import { Capabilities, JobProgress, JobResult } from './model-manage.ts'
+import { Capabilities, JobEndStatus, JobProgress, JobResult } from './model-manage.ts'
 
 /** `POST /model-manage/api/engines/register` → 200 {@link RegisteredBody}. A known name takes that record and its attempts over. */
 export const RegisterInput = z.object({
@@ -77,7 +77,7 @@ export interface ProgressBody {
 
 /** `POST /jobs/{id}/attempts/{attempt}/finish` → 200. CANCELLED only in answer to a cancel. */
 export const FinishInput = z.object({
-  jobStatus: z.enum(['COMPLETE', 'ERROR', 'CANCELLED']),
+  jobStatus: JobEndStatus,
   jobResult: JobResult,
   outcome: z.string().nullish(),
   messages: z.array(z.string()).default([]),

@@ -32,6 +32,12 @@ export function readConfig(path = configPath()): MocConfig | undefined {
   )
 }
 
+export function getConfig(path = configPath()): MocConfig {
+  const config = readConfig(path)
+  if (config !== undefined) return config
+  throw new InputError('NotConfigured', 'moc does not know a gateway yet. Run: moc init <gateway URL>')
+}
+
 /** Written beside and renamed, readable by its owner only. */
 export function writeConfig(config: MocConfig, path = configPath()): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })

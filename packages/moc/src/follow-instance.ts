@@ -2,7 +2,7 @@
  * The follow-up of the manual in one call: instance → job history → jobs → their end; or, when no job came to be, the incidents.
  * Says each new thing once, on stderr; ends with the exit code of the worst job.
  */
-import { type Client, type IncidentBody, type JobBody, NotFound } from '@rowhouse/contract'
+import { AppError, type Client, type IncidentBody, type JobBody, NotFound } from '@rowhouse/contract'
 import type { Context } from './context.ts'
 import { Exit, exitCode } from './exit.ts'
 import { endSentence, exitCodeOfJob, isEnded, watchJob } from './job-wait.ts'
@@ -38,7 +38,7 @@ export async function refuseUnknown(client: Client, id: string): Promise<void> {
   try {
     await client.mlc.historicProcessInstance(id)
   } catch (error) {
-    if (error instanceof Error && 'kind' in error && error.kind === 'NotFound')
+    if (error instanceof AppError && error.kind === 'NotFound')
       throw new NotFound('process instance', id, `There is no process instance ${id}`)
     throw error
   }

@@ -1,12 +1,12 @@
 /** Waiting for a job: progress on stderr while it runs, then one sentence, an exit code, and the output where it was asked for. */
-import { type Client, type JobBody, Unmet } from '@rowhouse/contract'
+import { type Client, hasJobEnded, type JobBody, Unmet } from '@rowhouse/contract'
 import type { Context } from './context.ts'
 import { Exit, exitCode } from './exit.ts'
 import { saveStream } from './local-files.ts'
 
 const pollMs = 300
 
-export const isEnded = (job: JobBody): boolean => ['COMPLETE', 'ERROR', 'CANCELLED'].includes(job.jobStatus)
+export const isEnded = (job: JobBody): boolean => hasJobEnded(job.jobStatus)
 
 export interface WaitOptions {
   /** Seconds; undefined waits for ever. */

@@ -1,5 +1,5 @@
 import { AppError, type Client, Denied, fromErrorResponse, InputError, makeClient } from '@rowhouse/contract'
-import { configPath, type MocConfig, parseGatewayUrl, readConfig, writeConfig } from './config.ts'
+import { configPath, getConfig, type MocConfig, parseGatewayUrl, readConfig, writeConfig } from './config.ts'
 
 export interface TokenBody {
   access_token: string
@@ -16,9 +16,7 @@ export function openClient(env: NodeJS.ProcessEnv = process.env): Client {
   const path = configPath(env)
   const config = env.ROWHOUSE_MOC_GATEWAY
     ? { ...readConfig(path), gatewayUrl: parseGatewayUrl(env.ROWHOUSE_MOC_GATEWAY) }
-    : readConfig(path)
-  if (config === undefined)
-    throw new InputError('NotConfigured', 'moc does not know a gateway yet. Run: moc init <gateway URL>')
+    : getConfig(path)
   const session = { config }
   return makeClient({
     baseUrl: config.gatewayUrl,
@@ -50,7 +48,7 @@ async function renew(config: MocConfig, env: NodeJS.ProcessEnv): Promise<TokenBo
     try {
       return await askToken(config.gatewayUrl, { refresh_token: config.refreshToken })
     } catch (error) {
-      if (!(error instanceof Error) || !('kind' in error) || error.kind !== 'Denied') throw error
+      if (!(error instanceof AppError) || error.kind !== 'Denied') throw error
     }
   }
   if (env.ROWHOUSE_MOC_USER && env.ROWHOUSE_MOC_PASSWORD)

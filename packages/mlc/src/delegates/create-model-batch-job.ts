@@ -2,6 +2,7 @@ import {
   AppError,
   type Client,
   type HalList,
+  hasJobEnded,
   InputError,
   type JobHistoryBody,
   type JobInput,
@@ -83,8 +84,6 @@ function parseJobType(task: DelegateTask, text: string): JobType {
   )
 }
 
-const endedStates: ReadonlySet<string> = new Set(['COMPLETE', 'ERROR', 'CANCELLED'])
-
 /** The batch jobs of a deleted instance have nobody to wait for them. */
 export async function cancelJobsOf(client: Client, processInstanceId: string, signal: AbortSignal): Promise<string[]> {
   const search = `${modelManageApi}/jobHistories/search/findAllByJobMLCS_ProcessInstanceRootProcessInstanceId`
@@ -92,7 +91,7 @@ export async function cancelJobsOf(client: Client, processInstanceId: string, si
   const histories = await client.call<HalList<JobHistoryBody>>('GET', search, undefined, { query, signal })
   const cancelled: string[] = []
   for (const history of histories._embedded.jobHistories ?? []) {
-    if (endedStates.has(history.jobStatus)) continue
+    if (hasJobEnded(history.jobStatus)) continue
     if (await cancel(client, history.jobId, `The process instance ${processInstanceId} was deleted`, signal))
       cancelled.push(history.jobId)
   }

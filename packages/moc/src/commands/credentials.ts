@@ -1,13 +1,10 @@
-import { InputError } from '@rowhouse/contract'
-import { readConfig, writeConfig } from '../config.ts'
+import { getConfig, writeConfig } from '../config.ts'
 import type { Context } from '../context.ts'
 import { askCredentials, type CredentialOptions } from '../credentials.ts'
 import { signIn } from '../session.ts'
 
 export async function run(context: Context, _args: string[], options: CredentialOptions): Promise<void> {
-  const config = readConfig()
-  if (config === undefined)
-    throw new InputError('NotConfigured', 'moc does not know a gateway yet. Run: moc init <gateway URL>')
+  const config = getConfig()
   const { username, password } = await askCredentials(options, config.username)
   const token = await signIn(config.gatewayUrl, username, password)
   writeConfig({

@@ -1,6 +1,6 @@
-import { JobStatus } from '@rowhouse/contract'
+import { hasJobEnded, JobStatus } from '@rowhouse/contract'
 import { describe, expect, it } from 'vitest'
-import { afterLostAttempt, canMove, hasEnded, jobTransitions, moveJob } from './job.ts'
+import { afterLostAttempt, canMove, jobTransitions, moveJob } from './job.ts'
 
 const statuses = JobStatus.options
 
@@ -17,7 +17,7 @@ describe('the states of a job', () => {
   })
 
   it('are never left once the job has ended, and the refusal says so', () => {
-    for (const status of statuses.filter(hasEnded)) {
+    for (const status of statuses.filter(hasJobEnded)) {
       for (const { event } of jobTransitions) {
         expect(() => moveJob({ id: 'j1', status }, event)).toThrow(/Job j1 has already ended/)
       }

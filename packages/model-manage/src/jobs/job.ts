@@ -1,4 +1,4 @@
-import { Conflict, type JobStatus } from '@rowhouse/contract'
+import { Conflict, hasJobEnded, type JobStatus } from '@rowhouse/contract'
 
 /**
  * The life of a job. `moveJob` is the only way to another state; docs print this table.
@@ -37,12 +37,6 @@ export interface JobTransition {
 }
 export type JobEvent = (typeof jobTransitions)[number]['event']
 
-const jobStatesEnded = ['COMPLETE', 'ERROR', 'CANCELLED'] as const satisfies readonly JobStatus[]
-
-export function hasEnded(status: JobStatus): boolean {
-  return (jobStatesEnded as readonly JobStatus[]).includes(status)
-}
-
 export function canMove(status: JobStatus, event: JobEvent): boolean {
   return transitionOf(event).from.some((from) => from === status)
 }
@@ -51,7 +45,7 @@ export function canMove(status: JobStatus, event: JobEvent): boolean {
 export function moveJob(job: { id: string; status: JobStatus }, event: JobEvent): JobStatus {
   if (canMove(job.status, event)) return transitionOf(event).to
   const data = { jobId: job.id, jobStatus: job.status, event }
-  if (hasEnded(job.status)) {
+  if (hasJobEnded(job.status)) {
     throw new Conflict(
       'JobAlreadyFinished',
       `Job ${job.id} has already ended (${job.status}): ${deedOf(event)} is not possible`,

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { Bug, type JobStatus, jobEndedMessage } from '@rowhouse/contract'
+import { Bug, hasJobEnded, type JobStatus, jobEndedMessage } from '@rowhouse/contract'
 import { sql } from 'kysely'
 import type { Work } from '../context.ts'
 import { withoutContents } from '../documents/contents.ts'
 import { ownedColumns, storableJson } from '../documents/owned.ts'
 import { tell } from '../outbox.ts'
 import type { Document, JobRow } from '../rows.ts'
-import { hasEnded, type JobEvent } from './job.ts'
+import type { JobEvent } from './job.ts'
 import { type JobWithTail, jobBody, tailOf } from './job-store.ts'
 
 /** A line of the history that people read: when, what, why. */
@@ -68,6 +68,6 @@ export async function tellStatus(work: Work, row: JobWithTail): Promise<void> {
     signal: 'job_status_changed',
     objectId: row.id,
     variables: { JOB: job },
-    ...(hasEnded(row.status) ? { message: { name: jobEndedMessage, correlationKey: row.id } } : {}),
+    ...(hasJobEnded(row.status) ? { message: { name: jobEndedMessage, correlationKey: row.id } } : {}),
   })
 }

@@ -1,4 +1,4 @@
-import { Conflict, type JobBody, JobInput } from '@rowhouse/contract'
+import { Conflict, hasJobEnded, type JobBody, JobInput } from '@rowhouse/contract'
 import type { Work } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
 import { getContents } from '../documents/contents.ts'
@@ -6,13 +6,12 @@ import { isRecord } from '../documents/merge-patch.ts'
 import { recordOf, withoutOwned } from '../documents/owned.ts'
 import { parseAs } from '../documents/parse-as.ts'
 import { createJob } from './create-job.ts'
-import { hasEnded } from './job.ts'
 import { findJob } from './job-store.ts'
 
 /** The same model, data and parameters under a new id, matched anew. `{date}` stays the day of the first trigger, `{jobId}` is the new id. */
 export async function rerunJob(work: Work, id: string): Promise<JobBody> {
   const job = await getRow('job', id, (each) => findJob(work.tx, each))
-  if (!hasEnded(job.status)) {
+  if (!hasJobEnded(job.status)) {
     throw new Conflict(
       'JobStillRuns',
       `Job ${id} is ${job.status}: it can be run again once it has ended (moc job cancel ${id})`,
