@@ -34,6 +34,14 @@ function write(name: string, text: string): string {
   return path
 }
 
+it('trigger --wait prints the id last, also when the instance stops with an incident', async () => {
+  const body = { name: 'com.modelop.mlc.definitions.Signals_DEPLOYED_BATCH_JOB', variables: {} }
+  const ran = await rowhouse.moc('mlc', 'trigger', '--wait', '--file', write('no-tag.json', JSON.stringify(body)))
+  expect(ran.code).toBe(1)
+  expect(ran.stdout).toBe(`Process instance ${lastWord(ran.stdout)}\n`)
+  expect(ran.stderr).toContain(`Started process instance ${lastWord(ran.stdout)}`)
+})
+
 async function trigger(name: string, variables: Record<string, unknown>): Promise<string> {
   const ran = await rowhouse.moc('mlc', 'trigger', '--file', write('trigger.json', JSON.stringify({ name, variables })))
   expect(ran).toMatchObject({ code: 0 })

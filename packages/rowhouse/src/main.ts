@@ -81,7 +81,8 @@ program
   .argument('[options...]')
   .action(async (options: string[]) => {
     const path = programPath('@rowhouse/runtime')
-    process.argv.splice(1, process.argv.length, path, ...options)
+    // an older Node that started us on this one holds a channel to us, and ends it when it is killed
+    process.argv.splice(1, process.argv.length, path, ...options, ...(process.connected ? ['--exit-with-parent'] : []))
     await import(path)
   })
 

@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { freshDatabase } from '@rowhouse/postgres/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { bin, clean, makeFolder, run } from './program.ts'
+import { bin, clean, isGone, makeFolder, run } from './program.ts'
 
 let folder: string
 
@@ -81,3 +81,22 @@ test.runIf(oldNode)('an old Node goes on with the one the project brought along'
   expect(bin).toMatch(/rowhouse\.mjs$/)
   expect(code === 0 || stderr !== '').toBe(true)
 })
+
+test('a runtime that an older Node started ends when that one is killed', async () => {
+  const { pid, channel } = await startRuntimeThroughChannel()
+  channel.disconnect()
+  await expect.poll(() => isGone(pid), { timeout: 20_000 }).toBe(true)
+})
+
+/** As the older Node does it: with a channel, which ends with the older one. */
+async function startRuntimeThroughChannel() {
+  const channel = spawn(
+    process.execPath,
+    [bin, 'runtime', '--gateway', 'http://127.0.0.1:9', '--unsecured', '--work-dir', folder],
+    {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    },
+  )
+  await new Promise((settle) => channel.stderr?.once('data', settle))
+  return { pid: channel.pid ?? 0, channel }
+}

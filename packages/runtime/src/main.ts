@@ -78,18 +78,21 @@ async function runAgent(config: RuntimeConfig, log: (line: string) => void): Pro
   return end === 'drained' ? 0 : 5
 }
 
+/** One Ctrl-C may reach us twice: from the terminal, and handed on by npm or by an older Node in between. */
+const sameWishMs = 1_000
+
 /** The first signal drains, the second does not wait. With --exit-with-parent a closed stdin or IPC channel is such a signal. */
 function stopOnSignals(agent: Agent, config: RuntimeConfig, log: (line: string) => void): void {
-  let asked = false
+  let askedAt: number | undefined
   const stop = (why: string) => {
-    if (asked) return
-    asked = true
+    if (askedAt !== undefined) return
+    askedAt = performance.now()
     log(`${why}: handing back what runs`)
     void agent.drain(`runtime ${config.name} stops`)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      if (asked) process.exit(1)
+      if (askedAt !== undefined && performance.now() - askedAt > sameWishMs) process.exit(1)
       stop(`asked to stop (${signal})`)
     })
   }

@@ -62,6 +62,17 @@ const files = { inputData: [external('in.csv')], outputData: [external('out.csv'
 const runs = (jobId: string) => () =>
   (gateway.jobs.get(jobId)?.messages ?? []).some((line) => line.includes('state changes to RUNNING'))
 
+it('one Ctrl-C that arrives twice, from the terminal and from npm, hands the job back all the same', async () => {
+  const { child, stderr, exited } = startProgram()
+  const jobId = gateway.addJob(await jobOf('sleeps-forever.py', files))
+  await gateway.until('the model to run', runs(jobId))
+  child.kill('SIGINT')
+  await gateway.until('the word', () => stderr().includes('asked to stop (SIGINT)'))
+  child.kill('SIGINT')
+  expect(await exited).toBe(0)
+  expect(gateway.jobs.get(jobId)).toMatchObject({ released: ['runtime engine-1 stops'] })
+})
+
 it('registers with its stage among the tags, proves itself with its token, runs a job and drains on SIGTERM', async () => {
   const { child, stderr, exited } = startProgram(['--stage', 'DEV', '--tag', 'cc-fraud'])
   const done = gateway.addJob(await jobOf('adds-score.py', files))

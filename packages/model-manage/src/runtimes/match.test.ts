@@ -78,6 +78,15 @@ describe('matching a runtime', () => {
     expect(match.data.mend).toBe('rowhouse runtime --gateway <url> --name dead')
   })
 
+  it('advises to start the runtime that is down rather than to tag one of another stage', () => {
+    const match = matchRuntime(wish(), [
+      runtime('another', { tags: ['DEV', 'cc-fraud'] }),
+      runtime('down', { alive: false }),
+    ])
+    if (match.found) throw new Error('matched')
+    expect(match.data.mend).toBe('rowhouse runtime --gateway <url> --name down')
+  })
+
   it('counts a tag that differs only in case as the nearest miss and says how to mend it', () => {
     const match = matchRuntime(wish(), [
       runtime('e1', { tags: ['cc-fraud'] }),

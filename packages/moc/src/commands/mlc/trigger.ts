@@ -29,9 +29,11 @@ export async function run(context: Context, _args: string[], options: TriggerOpt
     context.output.say(`The signal woke ${answer.notifiedExecutions.length} waiting executions and started no process`)
     return
   }
-  if (options.wait) {
-    context.output.say(`Started process instance ${id}`)
+  if (!options.wait) return printMade(context.output, 'Started process instance', { ...answer, id })
+  context.output.say(`Started process instance ${id}`)
+  try {
     await followInstance(context, id)
+  } finally {
+    await printMade(context.output, 'Process instance', { ...answer, id })
   }
-  await printMade(context.output, 'Started process instance', { ...answer, id })
 }
