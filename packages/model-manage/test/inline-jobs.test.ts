@@ -12,7 +12,7 @@ afterEach(() => wing.stop())
 const inline = (type: string, tags: string[] = []) => ({
   storedModel: { ...modelBody('inline'), modelMetaData: { type, tags } },
 })
-async function runtimeFor(model: object): Promise<string | undefined> {
+async function runtimeFor(model: ReturnType<typeof inline>): Promise<string | null | undefined> {
   const { id } = await wing.ann.jobs.create({ model, inputData: csvInput() })
   return (await wing.ann.jobs.get(id)).targetEngine?.name
 }
