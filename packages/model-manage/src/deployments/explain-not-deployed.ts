@@ -79,13 +79,13 @@ function nearMiss(tag: string, stage: string, deployments: readonly SeenDeployme
     stage,
     liveWithTag.map((each) => each.stage),
   )
-  if (otherStage) return misspelt('MODEL_STAGE', { tag, stage: otherStage.tag }, otherStage.how)
+  if (otherStage) return misspelt({ tag, stage: otherStage.tag }, otherStage.how, [`MODEL_STAGE '${otherStage.tag}'`])
   const here = live.filter((each) => each.stage === stage)
   const otherTag = nearestTag(
     tag,
     here.flatMap((each) => [...each.serviceTags]),
   )
-  if (otherTag) return misspelt('TAG', { tag: otherTag.tag, stage }, otherTag.how)
+  if (otherTag) return misspelt({ tag: otherTag.tag, stage }, otherTag.how, [`TAG '${otherTag.tag}'`])
   const [elsewhere] = liveWithTag
   if (elsewhere) {
     const stages = [...new Set(liveWithTag.map((each) => each.stage))].sort().join(', ')
@@ -96,18 +96,21 @@ function nearMiss(tag: string, stage: string, deployments: readonly SeenDeployme
   for (const each of live) {
     const nearTag = nearestTag(tag, each.serviceTags)
     const nearStage = each.stage === stage ? undefined : nearestTag(stage, [each.stage])
-    if (nearTag && nearStage)
-      return misspelt('TAG and MODEL_STAGE', { tag: nearTag.tag, stage: nearStage.tag }, nearTag.how)
+    if (nearTag && nearStage) {
+      const meant = { tag: nearTag.tag, stage: nearStage.tag }
+      return misspelt(meant, nearTag.how, [`TAG '${meant.tag}'`, `MODEL_STAGE '${meant.stage}'`])
+    }
   }
   return undefined
 }
 
-function misspelt(what: string, meant: { tag: string; stage: string }, how: 'case' | 'spelling'): NearMiss {
+/** `mended`: what the trigger is to say instead. */
+function misspelt(meant: { tag: string; stage: string }, how: 'case' | 'spelling', mended: string[]): NearMiss {
   const why = how === 'case' ? 'tags are compared exactly, upper and lower case included' : 'a slip of the pen?'
   return {
     text: `Nearly right: TAG '${meant.tag}' is deployed to MODEL_STAGE '${meant.stage}' (${why}).`,
     nearest: { ...meant, state: 'DEPLOYED' },
-    mend: `trigger with ${what === 'TAG' ? `TAG '${meant.tag}'` : what === 'MODEL_STAGE' ? `MODEL_STAGE '${meant.stage}'` : `TAG '${meant.tag}' and MODEL_STAGE '${meant.stage}'`}`,
+    mend: `trigger with ${mended.join(' and ')}`,
   }
 }
 
