@@ -123,6 +123,7 @@ function isUnstorable(thrown: unknown): boolean {
   return thrown instanceof Error && (code === '22021' || code === '22P05')
 }
 
+/** The request's path without its query. */
 export function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? request.url
 }

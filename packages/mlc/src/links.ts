@@ -1,9 +1,9 @@
+import { pathOf } from '@rowhouse/http'
 import type { FastifyRequest } from 'fastify'
 
 /** The mlc wing's own address as the caller sees it, without a trailing slash; `/engine/default` is kept. */
 function baseUrl(request: FastifyRequest): string {
-  const path = request.url.split('?', 1)[0] ?? ''
-  return `${request.protocol}://${request.host}${prefixOf(path)}`
+  return `${request.protocol}://${request.host}${prefixOf(pathOf(request))}`
 }
 
 /** What lies before the resource: the known first segments of our resources mark its start. */

@@ -1,5 +1,5 @@
 import { NotFound } from '@rowhouse/contract'
-import { fingerprint, keyReused, readIdempotencyKey, sendReplayed, versionEtag, whoIs } from '@rowhouse/http'
+import { fingerprint, keyReused, pathOf, readIdempotencyKey, sendReplayed, versionEtag, whoIs } from '@rowhouse/http'
 import { claimIdempotencyKey, type IdempotencyKey, storeIdempotentAnswer } from '@rowhouse/postgres'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Context, inTransaction, type Work } from '../context.ts'
@@ -20,7 +20,7 @@ export async function answerCreated<B extends object>(
   const key = readIdempotencyKey(request)
   const answer = await inTransaction(ctx, request.principal.name, async (work) => {
     if (key === undefined) return { replayed: false, status: 201, body: (await create(work)) as unknown }
-    const claim = { schema: schemaName, caller: whoIs(request), path: request.url.split('?', 1)[0] ?? '', key }
+    const claim = { schema: schemaName, caller: whoIs(request), path: pathOf(request), key }
     const earlier = await claimKey(work, { ...claim, fingerprint: fingerprint(request.body) })
     if (earlier) return { replayed: true, ...earlier }
     const body = await create(work)
