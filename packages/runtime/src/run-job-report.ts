@@ -1,5 +1,5 @@
 /**
- * Tells the server how an attempt goes: its messages and counts, each second while it runs. The answers say whether a person cancelled the
+ * Tells the server how an attempt goes: its messages and counts, every 0.8 s while it runs. The answers say whether a person cancelled the
  * job; a 409 or 404 says that the attempt is no longer ours.
  */
 import { AppError, type AttemptRef, type Client, type JobProgress } from '@rowhouse/contract'
