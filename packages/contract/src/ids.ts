@@ -7,6 +7,13 @@ export type Sha256 = Branded<'Sha256'>
 /** An environment/stage tag or a model service tag; compared exactly. */
 export type Tag = Branded<'Tag'>
 
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** Other texts are simply no id of ours: asked for, they are not found. */
+export function isUuid(text: unknown): text is string {
+  return typeof text === 'string' && uuidPattern.test(text)
+}
+
 const tagPattern = /^[^\s,][^,\n\r]*$/
 
 /** A tag is one non-empty line without commas (runtimes take comma lists). */

@@ -4,11 +4,10 @@ import {
   type EngineBody,
   type HalList,
   InputError,
+  isUuid,
   NotFound,
   type StoredModelBody,
 } from '@rowhouse/contract'
-
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 type ListCall<T> = (query: Record<string, string | number | undefined>) => Promise<HalList<T>>
 
@@ -38,7 +37,7 @@ export function parseLimit(value: unknown): number {
 
 /** A model by id, else by its exact name; the newest of several with that name. */
 export async function getModel(client: Client, nameOrId: string): Promise<StoredModelBody> {
-  if (uuidPattern.test(nameOrId)) return client.storedModels.get(nameOrId)
+  if (isUuid(nameOrId)) return client.storedModels.get(nameOrId)
   const found = await client.call<HalList<{ id: string }>>(
     'GET',
     '/model-manage/api/storedModels/search/findAllByName',
@@ -52,7 +51,7 @@ export async function getModel(client: Client, nameOrId: string): Promise<Stored
 }
 
 export async function getRuntime(client: Client, nameOrId: string): Promise<EngineBody> {
-  if (uuidPattern.test(nameOrId)) return client.engines.get(nameOrId)
+  if (isUuid(nameOrId)) return client.engines.get(nameOrId)
   const engines = await listUpTo<EngineBody>((query) => client.engines.list(query), 10_000)
   const engine = engines.find((candidate) => candidate.name === nameOrId)
   if (engine === undefined)

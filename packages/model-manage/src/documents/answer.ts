@@ -1,9 +1,8 @@
-import { NotFound } from '@rowhouse/contract'
+import { isUuid, NotFound } from '@rowhouse/contract'
 import { fingerprint, keyReused, pathOf, readIdempotencyKey, sendReplayed, versionEtag, whoIs } from '@rowhouse/http'
 import { claimIdempotencyKey, type IdempotencyKey, storeIdempotentAnswer } from '@rowhouse/postgres'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Context, inTransaction, type Work } from '../context.ts'
-import { isUuid } from './owned.ts'
 
 export const schemaName = 'model_manage'
 

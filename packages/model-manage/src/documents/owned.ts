@@ -52,13 +52,6 @@ export function selfLink(href: string): { self: { href: string } } {
   return { self: { href } }
 }
 
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-
-/** Other texts are simply no id of ours: asked for, they are not found. */
-export function isUuid(text: unknown): text is string {
-  return typeof text === 'string' && uuidPattern.test(text)
-}
-
 export function recordOf(value: unknown): Document {
   return isRecord(value) ? value : {}
 }

@@ -2,6 +2,7 @@ import {
   type Asset,
   Conflict,
   InputError,
+  isUuid,
   type JobInput,
   NotFound,
   StoredModelContent,
@@ -15,7 +16,7 @@ import { getRow } from '../documents/answer.ts'
 import { checkAssets } from '../documents/asset-door.ts'
 import { below, type Credentials, getCredentials } from '../documents/credentials.ts'
 import { isRecord } from '../documents/merge-patch.ts'
-import { isUuid, withoutOwned } from '../documents/owned.ts'
+import { withoutOwned } from '../documents/owned.ts'
 import { parseAs } from '../documents/parse-as.ts'
 import { deployableModelBody, findDeployableModel } from '../models/deployable-model-store.ts'
 import { modelName } from '../models/language.ts'

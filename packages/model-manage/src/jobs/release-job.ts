@@ -1,5 +1,5 @@
+import { isUuid } from '@rowhouse/contract'
 import type { Work } from '../context.ts'
-import { isUuid } from '../documents/owned.ts'
 import { lockRuntimes } from '../runtimes/runtime-store.ts'
 import type { AttemptProof } from './job-store.ts'
 import { loseAttempt } from './lose-attempt.ts'
