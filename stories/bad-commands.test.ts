@@ -119,7 +119,7 @@ describe('wrong usage is 2', () => {
     [['job', 'ls', '--nonsense'], /unknown option '--nonsense'/],
     [['job', 'create', 'deployedbatch', 'x'], /missing required argument 'input-file'/],
     [['job', 'ls', '--limit', 'many'], /--limit takes a whole number from 1, not 'many'/],
-    [['job', 'ls', '--status', 'nonsense'], /expected one of "CREATED"/],
+    [['job', 'ls', '--status', 'nonsense'], /'jobStatus' is 'NONSENSE': it must be CREATED, WAITING/],
     [['job', 'ls', '-o', 'xml'], /Allowed choices are table, json, yaml/],
     [['deployment', 'create', 'x'], /required option '--stage <stage>' not specified/],
     [['runtime', 'tag', 'add', 'local', ''], /'' is not a tag: a tag is 1 to 200 characters/],
