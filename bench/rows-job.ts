@@ -1,13 +1,13 @@
 /**
- * One job as the agent runs it, without a server: the input is looked through, then a model's process scores it. Started by rows.ts as a
+ * One job as the agent runs it, without a server: the input is looked through (while the model runs, as its schema names all types) and a
+ * model's process scores it. Started by rows.ts as a
  * process of its own, so that its whole tree can be measured: `node rows-job.ts LANGUAGE INPUT OUTPUT`. Prints the seconds of the job and the
  * processor time before it: an agent is there before its jobs, so its own start does not count.
  */
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { scanCsv } from '@rowhouse/tables'
 import type { HarnessEvent, HarnessPlan } from '../packages/runtime/src/harness-protocol.ts'
 
 const models = {
@@ -16,6 +16,7 @@ const models = {
 }
 
 // As built, which is how it is shipped.
+const { lookThrough } = await import('../packages/runtime/dist/inputs-look.js')
 const { launchNode } = await import('../packages/runtime/dist/launch-node.js')
 const { spawnPython } = await import('../packages/runtime/dist/python/spawn-python.js')
 
@@ -33,7 +34,9 @@ async function score(model: (typeof models)['python'], folder: string): Promise<
   await cp(fileURLToPath(new URL(`../models/${model.folder}`, import.meta.url)), playground, { recursive: true })
   const { user, system } = process.cpuUsage()
   const startedAt = performance.now()
-  const scan = await scanCsv(input)
+  const schema: unknown = JSON.parse(await readFile(join(playground, 'input_schema.avsc'), 'utf8'))
+  const { size: bytes } = await stat(input)
+  const look = await lookThrough({ path: input, bytes }, schema)
   const plan: HarnessPlan = {
     jobId: 'bench',
     function: 'score',
@@ -47,10 +50,10 @@ async function score(model: (typeof models)['python'], folder: string): Promise<
         name: 'transactions.csv',
         path: input,
         format: 'CSV',
-        columns: scan.columns.map(({ name, type, blanks }) => ({ name, type, blanks })),
-        hasBom: scan.hasBom,
-        records: scan.records,
-        bytes: scan.bytes,
+        columns: look.columns,
+        hasBom: look.hasBom,
+        records: null,
+        bytes,
         arrayInput: null,
       },
     ],
@@ -68,7 +71,8 @@ async function score(model: (typeof models)['python'], folder: string): Promise<
   await writeFile(plan.jobJsonPath, '{}')
   await writeFile(planPath, JSON.stringify(plan))
   const last = await runPlan(model.interpreter, planPath, playground)
-  if (last?.event !== 'finished' || last.recordsOut !== scan.records)
+  const { records } = await look.scan
+  if (last?.event !== 'finished' || last.recordsOut !== records)
     throw new Error(`the job failed: ${JSON.stringify(last)}`)
   console.log(`seconds ${(performance.now() - startedAt) / 1000}`)
   console.log(`own-start ${(user + system) / 1e6}`)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { columnTypes, declaredFormat, sniffText } from './inputs-format.ts'
+import { columnTypes, declaredColumns, declaredFormat, sniffText } from './inputs-format.ts'
 
 describe('the format of a file', () => {
   it.each([
@@ -61,4 +61,19 @@ it('missing values are counted for the reader where the column is read as what i
     { name: 'text', type: 'string', blanks: 0 },
     { name: 'other', type: 'float' },
   ])
+})
+
+it('a schema that names the type of every column needs no look at the cells', () => {
+  const field = (name: string, type: unknown) => ({ name, type })
+  const schema = {
+    type: 'record',
+    fields: [field('a', 'string'), field('b', ['null', 'int']), field('c', ['int', 'string'])],
+  }
+  expect(declaredColumns(['b', 'a'], schema)).toEqual([
+    { name: 'b', type: 'integer' },
+    { name: 'a', type: 'string' },
+  ])
+  expect(declaredColumns(['a', 'b', 'c'], schema)).toBeNull()
+  expect(declaredColumns(['a', 'other'], schema)).toBeNull()
+  expect(declaredColumns(['a'], null)).toBeNull()
 })

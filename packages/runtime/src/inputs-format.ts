@@ -65,13 +65,29 @@ function isJson(line: string): boolean {
 
 /** The schema's word on a column wins over what its cells look like: a postcode stays text. */
 export function columnTypes(scanned: readonly PlanColumn[], schema: unknown): PlanColumn[] {
-  const declared = new Map((schemaFields(schema) ?? []).map((field) => [field.name, columnType(field.type)]))
+  const declared = declaredTypes(schema)
   return scanned.map(({ name, type: seen, blanks }) => {
     const type = declared.get(name) ?? seen
     // Cells that are not of the declared type are looked at one by one, whatever was counted.
     const isCounted = blanks !== undefined && (type === seen || type === 'string')
     return { name, type, ...(isCounted ? { blanks } : {}) }
   })
+}
+
+/** The columns of a header where the schema alone gives the type of each; null: the cells of some must be looked at. */
+export function declaredColumns(names: readonly string[], schema: unknown): PlanColumn[] | null {
+  const declared = declaredTypes(schema)
+  const columns: PlanColumn[] = []
+  for (const name of names) {
+    const type = declared.get(name)
+    if (!type) return null
+    columns.push({ name, type })
+  }
+  return columns
+}
+
+function declaredTypes(schema: unknown): Map<string, ColumnType | null> {
+  return new Map((schemaFields(schema) ?? []).map((field) => [field.name, columnType(field.type)]))
 }
 
 /** Of an Avro type; null when it says nothing that a cell could be (records, arrays, unions of several). */

@@ -2,11 +2,12 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, type Asset, type Client, InputError, Unmet } from '@rowhouse/contract'
-import { scanCsv } from '@rowhouse/tables'
+import type { CsvScan } from '@rowhouse/tables'
 import type { PlanInput } from './harness-protocol.ts'
 import { download, type FetchContext } from './inputs-fetch.ts'
-import { columnTypes, declaredFormat, type InputFormat, sniffFormat } from './inputs-format.ts'
+import { declaredFormat, type InputFormat, sniffFormat } from './inputs-format.ts'
 import { locateInput, parseLocation, showLocation } from './inputs-locate.ts'
+import { type LooksAhead, lookThrough } from './inputs-look.ts'
 import { downloadManaged, embeddedContent } from './playground.ts'
 import type { Job } from './run-job-document.ts'
 import { writeWorkFile } from './work-files.ts'
@@ -19,6 +20,7 @@ export interface InputContext extends FetchContext {
   schemas: readonly unknown[]
   /** What a user should know before trusting the result. */
   warn: (text: string) => void
+  looks: LooksAhead
 }
 
 interface Opened {
@@ -50,25 +52,35 @@ async function prepareInput(asset: Asset, index: number, job: Job, context: Inpu
   const own = schema === undefined || schema === null ? {} : { schema }
   const common = { ...own, slot: index * 2, name, path: opened.path, format, arrayInput: arrayInput(job) }
   if (format !== 'CSV') return { ...common, columns: null, hasBom: false, records: null, bytes: opened.bytes }
-  const scan = await scanInput(opened.path, name, context)
-  const columns = columnTypes(scan.columns, context.schemas[index] ?? context.schemas[0])
-  const { hasBom, records, bytes } = scan
-  return { ...common, columns, typing: job.csvTyping, hasBom, records, bytes }
+  const readable = <T>(reading: Promise<T>) => reading.catch((error) => asUnreadable(error, opened.path, name, context))
+  const signal = AbortSignal.any([context.signal, context.looks.over])
+  const look = await readable(lookThrough(opened, context.schemas[index] ?? context.schemas[0], signal))
+  const { columns, hasBom } = look
+  const input: PlanInput = { ...common, columns, typing: job.csvTyping, hasBom, records: null, bytes: opened.bytes }
+  const ended = readable(look.scan).then((scan) => {
+    input.records = scan.records
+    sayFound(scan, input, context)
+  })
+  if (look.isAhead) context.looks.add(ended)
+  else await ended
+  return input
 }
 
-async function scanInput(path: string, name: string, { signal, warn }: InputContext) {
-  try {
-    const scan = await scanCsv(path, { signal })
-    for (const warning of scan.warnings) warn(`input '${name}': ${warning}`)
-    if (scan.records === 0) warn(`input '${name}' has a header but no records`)
-    return scan
-  } catch (error) {
-    if (error instanceof AppError || signal.aborted) throw error
-    const reason = error instanceof Error ? error.message : String(error)
-    // What tables says of a whole file begins with its path; the reader knows it by the job's name for it.
-    const rest = reason.startsWith(`${path} `) ? reason.slice(path.length) : `: ${reason}`
-    throw new Unmet('InputUnreadable', `Input '${name}'${rest}`)
+function sayFound({ warnings, records }: CsvScan, { name, columns }: PlanInput, { warn }: InputContext): void {
+  const texts = new Set(columns?.filter(({ type }) => type === 'string').map((column) => column.name))
+  for (const { column, text } of warnings) {
+    // A text that a schema keeps loses nothing.
+    if (column === null || !texts.has(column)) warn(`input '${name}': ${text}`)
   }
+  if (records === 0) warn(`input '${name}' has a header but no records`)
+}
+
+function asUnreadable(error: unknown, path: string, name: string, { signal, looks }: InputContext): never {
+  if (error instanceof AppError || signal.aborted || looks.over.aborted) throw error
+  const reason = error instanceof Error ? error.message : String(error)
+  // What tables says of a whole file begins with its path; the reader knows it by the job's name for it.
+  const rest = reason.startsWith(`${path} `) ? reason.slice(path.length) : `: ${reason}`
+  throw new Unmet('InputUnreadable', `Input '${name}'${rest}`)
 }
 
 async function openInput(asset: Asset, index: number, context: InputContext): Promise<Opened> {

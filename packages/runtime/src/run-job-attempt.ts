@@ -4,6 +4,7 @@ import type { JobConsole } from './console.ts'
 import type { ContentCache } from './content-cache.ts'
 import type { Launch, PlanInput } from './harness-protocol.ts'
 import type { FileRoots } from './inputs-locate.ts'
+import type { LooksAhead } from './inputs-look.ts'
 import type { RunFacts } from './outcome.ts'
 import type { PreparedOutput } from './outputs.ts'
 import type { Language } from './run-job-document.ts'
@@ -55,6 +56,7 @@ export interface Work {
   report: Report
   facts: RunFacts
   inputs: PlanInput[]
+  looks: LooksAhead
   /** By slot: 1, 3, 5 … Empty for train. */
   outputs: PreparedOutput[]
 }

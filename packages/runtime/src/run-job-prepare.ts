@@ -46,6 +46,7 @@ export async function prepareRun(job: Job, work: Work): Promise<Prepared> {
       ...fetchContext,
       folder: files,
       schemas: schemas.inputs,
+      looks: work.looks,
       warn: (text) => console.say(text, 'warning'),
     })),
   )

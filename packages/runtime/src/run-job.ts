@@ -9,6 +9,7 @@ import { AppError, type Asset, type FinishInput, type JobProgress } from '@rowho
 import { noteLeftover } from './agent-leftovers.ts'
 import { type JobConsole, makeConsole } from './console.ts'
 import type { HarnessPlan, PlanInput } from './harness-protocol.ts'
+import { LooksAhead } from './inputs-look.ts'
 import { decideOutcome, type RunFacts, recordsRejected, type Verdict } from './outcome.ts'
 import { discardOutput, publishOutput, storedContent } from './outputs.ts'
 import { changedOutside, collectArtefacts, markFiles } from './outputs-artefacts.ts'
@@ -30,7 +31,7 @@ export async function runJob(attempt: Attempt, context: RunContext): Promise<Att
   const startedAt = performance.now()
   const progress = () => toProgress(facts, inputs, performance.now() - startedAt)
   const report = startReport({ client: context.client, attempt: lease, console, progress, stop, signal })
-  const work: Work = { context, attempt, signal, console, report, facts, inputs, outputs: [] }
+  const work: Work = { context, attempt, signal, console, report, facts, inputs, looks: new LooksAhead(), outputs: [] }
   let timer: NodeJS.Timeout | undefined
   console.say(`batch job ${lease.jobId} received by ${context.runtimeName} (attempt ${lease.attempt})`)
   try {
@@ -48,6 +49,7 @@ export async function runJob(attempt: Attempt, context: RunContext): Promise<Att
     return endOfError(error, work, progress)
   } finally {
     clearTimeout(timer)
+    work.looks.close()
     // what stays behind is no reason to lose the result
     for (const output of work.outputs)
       if (output.target.kind === 'file' && !output.isPublished)
@@ -70,7 +72,7 @@ async function runAttempt(job: Job, work: Work): Promise<Result> {
     planPath,
     playground: playground.folder,
     env: childEnvironment(playground.folder, join(attempt.folder, 'tmp'), job.id, context),
-    signal,
+    signal: AbortSignal.any([signal, work.looks.broken]),
     console,
     facts,
     // asked while the process ends, so that publishing need not wait for the answer
@@ -81,6 +83,7 @@ async function runAttempt(job: Job, work: Work): Promise<Result> {
   })
   const stop = stopReason(signal)
   if (stop?.why === 'lost' || stop?.why === 'released') throw new Stopped(stop)
+  await work.looks.end(facts.finished !== null)
   const verdict = decideOutcome(facts)
   const outputData = verdict.publish && work.outputs.length > 0 ? await publishAll(work) : null
   const additionalAssets = await collectAssets(verdict, playground, plan, { before, work })

@@ -162,7 +162,7 @@ describe('records and names', () => {
     const declared = await scan('a;b\n1,5;2\n', { delimiter: ';' })
     expect(declared.columns.map((column) => column.type)).toEqual(['string', 'integer'])
     const undeclared = await scan('a;b\n1;2\n')
-    expect(undeclared.warnings.join()).toContain("'a;b'")
+    expect(undeclared.warnings.map(({ text }) => text).join()).toContain("'a;b'")
   })
 })
 
@@ -182,7 +182,7 @@ describe('ragged rows', () => {
     expect(result.tooMany).toEqual({ count: 1, first: { line: 5, record: 3, cells: 3 } })
     expect(result.records).toBe(4)
     expect(result.columns.map((column) => column.type)).toEqual(['string', 'integer'])
-    expect(result.warnings.join()).toContain('line 5')
+    expect(result.warnings.map(({ text }) => text).join()).toContain('line 5')
   })
 
   test('on demand, or when no record fits the header, they are an error that names the line', async () => {

@@ -38,7 +38,13 @@ export interface CsvScan {
   /** Records with fewer cells than the header: filled with blanks. */
   tooFew: RaggedRows
   /** What a user should know before trusting the result. */
-  warnings: string[]
+  warnings: ScanWarning[]
+}
+
+interface ScanWarning {
+  /** The column whose reading as the type found here loses something. */
+  column: string | null
+  text: string
 }
 
 const BLOCK_BYTES = 1 << 20
@@ -48,15 +54,28 @@ const HEADER_BYTES_MAX = 16 << 20
  * One streaming pass over a CSV file: its columns with the types pandas would give over the whole file, and its record count.
  * Memory is two blocks whatever the file's size. Whatever makes the file unreadable as a table is thrown as TableError.
  */
-export async function scanCsv(path: string, options: ScanOptions = {}): Promise<CsvScan> {
+export function scanCsv(path: string, options: ScanOptions = {}): Promise<CsvScan> {
+  return withFile(path, options.signal, (file) => scanFile(file, path, options))
+}
+
+/** The names in the first line, as the scan gives them to its columns; the rest of the file is not looked at. */
+export function readCsvHeader(path: string, delimiter = ','): Promise<{ names: readonly string[]; hasBom: boolean }> {
+  return withFile(path, undefined, (file) => readHeader(file, path, delimiter.charCodeAt(0)))
+}
+
+async function withFile<T>(
+  path: string,
+  signal: AbortSignal | undefined,
+  read: (file: FileHandle) => Promise<T>,
+): Promise<T> {
   const file = await open(path, 'r').catch((error: unknown) => {
     throw readError(path, error)
   })
   try {
     if ((await file.stat()).isDirectory()) throw new TableError('IsDirectory', `${path} is a folder, not a file`)
-    return await scanFile(file, path, options)
+    return await read(file)
   } catch (error) {
-    throw error instanceof TableError || options.signal?.aborted ? error : readError(path, error)
+    throw error instanceof TableError || signal?.aborted ? error : readError(path, error)
   } finally {
     await file.close()
   }
@@ -226,26 +245,28 @@ function scanWarnings(
   columns: ScannedColumn[],
   rows: { tooMany: RaggedRows; tooFew: RaggedRows; records: number },
   delimiter: string,
-): string[] {
-  const warnings: string[] = []
+): ScanWarning[] {
+  const warnings: ScanWarning[] = []
+  const warn = (text: string, column: string | null = null) => void warnings.push({ column, text })
   if (rows.tooMany.first)
-    warnings.push(
+    warn(
       `${rows.tooMany.count} record(s) have more cells than the header and will be rejected, the first on line ${rows.tooMany.first.line}`,
     )
   if (rows.tooFew.first)
-    warnings.push(
+    warn(
       `${rows.tooFew.count} record(s) have fewer cells than the header and are filled with blanks, the first on line ${rows.tooFew.first.line}`,
     )
   for (const column of columns) {
     if (column.leadingZeros && column.type !== 'string')
-      warnings.push(`Column '${column.name}' is read as numbers; leading zeros are lost`)
+      warn(`Column '${column.name}' is read as numbers; leading zeros are lost`, column.name)
     if (column.beyondSafe && column.type === 'float')
-      warnings.push(
+      warn(
         `Column '${column.name}' holds integers beyond 2^53 and is read as float; their last digits are lost`,
+        column.name,
       )
   }
   const [only] = columns
   if (columns.length === 1 && only && delimiter === ',' && /[;\t|]/.test(only.name))
-    warnings.push(`The header is one column '${only.name}': is the delimiter really a comma?`)
+    warn(`The header is one column '${only.name}': is the delimiter really a comma?`)
   return warnings
 }
