@@ -2,7 +2,7 @@
  * `npm run bench [-- rows | latency | jobs-list]`: each prints a table and the command that made it. Ratios against a peer of the same run carry
  * over to other machines, absolute figures do not.
  */
-import { cpus, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 
 const benches: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
   latency: () => import('./latency.ts'),
@@ -16,7 +16,7 @@ if (name !== undefined && !Object.hasOwn(benches, name)) {
   process.exit(2)
 }
 console.log(
-  `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${process.platform}\n`,
+  `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${process.platform}, load before: ${loadavg()[0]?.toFixed(1)}\n`,
 )
 for (const [each, load] of Object.entries(benches)) {
   if (name !== undefined && name !== each) continue
