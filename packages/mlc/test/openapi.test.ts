@@ -1,21 +1,30 @@
 import { expect, it } from 'vitest'
 import { rest, startMlc } from './mlc-server.ts'
 
+interface Shape {
+  $ref?: string
+  properties?: Record<string, unknown>
+}
+
 interface Operation {
   summary?: string
   tags?: string[]
   parameters?: { name: string; in: string }[]
-  requestBody?: { content: Record<string, { schema: { properties?: Record<string, unknown> } }> }
+  requestBody?: { content: Record<string, { schema: Shape }> }
 }
 
-async function readDocument(): Promise<Record<string, Record<string, Operation>>> {
+interface Document {
+  paths: Record<string, Record<string, Operation>>
+  components?: { schemas?: Record<string, Shape> }
+}
+
+async function readDocument(): Promise<Document> {
   const { app } = await startMlc({ openapi: true })
-  const { paths } = app.swagger() as unknown as { paths: Record<string, Record<string, Operation>> }
-  return paths
+  return app.swagger() as unknown as Document
 }
 
 it('each route tells in /openapi.json what it does, under a heading, with the parameters of its path', async () => {
-  const paths = await readDocument()
+  const { paths } = await readDocument()
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ route: `${method} ${path}`, path, operation })),
   )
@@ -31,10 +40,12 @@ it('each route tells in /openapi.json what it does, under a heading, with the pa
 })
 
 it('bodies, filters and sorting are told; the copy below the engine and calls between wings are not', async () => {
-  const paths = await readDocument()
+  const { paths, components } = await readDocument()
+  const named = (shape: Shape | undefined) =>
+    shape?.$ref === undefined ? shape : components?.schemas?.[shape.$ref.split('/').at(-1) ?? '']
   const operation = (method: string, path: string) => paths[`${rest}${path}`]?.[method]
   const members = (of: Operation | undefined, type = 'application/json') =>
-    Object.keys(of?.requestBody?.content[type]?.schema.properties ?? {})
+    Object.keys(named(of?.requestBody?.content[type]?.schema)?.properties ?? {})
   expect(members(operation('post', '/signalResponsive'))).toEqual(expect.arrayContaining(['name', 'variables']))
   expect(members(operation('post', '/deployment/create'), 'multipart/form-data')).toContain('deployment-name')
   const incidents = operation('get', '/incident')?.parameters?.map(({ name }) => name)

@@ -167,10 +167,15 @@ describe('COMPLETE', () => {
         log: [
           '[info] MODEL-CONSOLE: at import',
           "[info] MODEL-CONSOLE: begin: ['job', 'rawJson']",
-          '[info] init succeeded',
           "[info] MODEL-CONSOLE: score: {'a': 1}",
         ],
       },
+    ],
+    [
+      // events and console are two streams: their order to each other is not kept
+      'the end of init is told',
+      { folder: 'print-it', inputs: ['a.json'] },
+      { result: 'SUCCESS', output: '{"a":1}\n{"a":2}\n', log: ['[info] init succeeded'] },
     ],
     [
       'logging says the name of the module',
