@@ -98,7 +98,8 @@ export function parseConfig(argv: readonly string[], env: Env): RuntimeConfig {
     allowLinkLocal: flags['allow-link-local'] ?? env.ROWHOUSE_RUNTIME_ALLOW_LINK_LOCAL === 'true',
     python: setting(flags.python, 'ROWHOUSE_RUNTIME_PYTHON') ?? 'python3',
     workDir: resolve(
-      setting(flags['work-dir'], 'ROWHOUSE_RUNTIME_WORK_DIR') ?? join(tmpdir(), `rowhouse-runtime-${fileSafe(name)}`),
+      setting(flags['work-dir'], 'ROWHOUSE_RUNTIME_WORK_DIR') ??
+        join(tmpdir(), `rowhouse-runtime-${process.getuid?.() ?? 0}-${fileSafe(name)}`),
     ),
     cacheBytes: wholeNumber(
       '--cache-bytes',

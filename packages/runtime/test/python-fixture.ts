@@ -187,7 +187,7 @@ export async function pythonWithPandas(): Promise<string> {
   const { interpreter } = await ensureEnvironment({
     python,
     requirementsText: 'pandas\nnumpy\n',
-    cacheDir: join(tmpdir(), 'rowhouse-test-envs'),
+    cacheDir: join(tmpdir(), `rowhouse-test-envs-${process.getuid?.() ?? 0}`),
     onLine: () => {},
   })
   return interpreter

@@ -57,12 +57,14 @@ export interface Ended {
 
 /** Made once on this machine, before the first job that needs it: a job would wait for it, but a test does not wait so long for a job. */
 export async function makeScience(): Promise<void> {
-  const cacheDir = join(tmpdir(), 'rowhouse-test-envs')
+  const cacheDir = join(tmpdir(), `rowhouse-test-envs-${process.getuid?.() ?? 0}`)
   await ensureEnvironment({ python: 'python3', requirementsText: requirements, cacheDir, onLine: () => {} })
 }
 
 export async function startSources(): Promise<RuntimeFixture & { run(given: Given): Promise<Ended> }> {
-  const runtime = await startRuntime({ environmentsDir: join(tmpdir(), 'rowhouse-test-envs') })
+  const runtime = await startRuntime({
+    environmentsDir: join(tmpdir(), `rowhouse-test-envs-${process.getuid?.() ?? 0}`),
+  })
   const run = async (given: Given) => {
     const job = await runtime.gateway.ended(runtime.gateway.addJob(documentOf(given)))
     const { jobStatus, jobResult, outcome, outputData, additionalAssets } = job.finish ?? {}
