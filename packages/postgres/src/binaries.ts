@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access, mkdir, readFile, symlink } from 'node:fs/promises'
+import { access, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { EmbeddedPostgresError } from './embedded-error.ts'
@@ -28,6 +28,7 @@ export async function findBinaries(spareLinksDir: string): Promise<Binaries> {
       error,
     )
   }
+  root = await reachableRoot(root)
   const exe = process.platform === 'win32' ? '.exe' : ''
   const [description, env] = await Promise.all([
     readFile(join(root, 'package.json'), 'utf8'),
@@ -39,6 +40,29 @@ export async function findBinaries(spareLinksDir: string): Promise<Binaries> {
     postgres: join(root, 'native', 'bin', `postgres${exe}`),
     major: Number.parseInt(version, 10),
     env,
+  }
+}
+
+/**
+ * Root runs PostgreSQL under another uid, which cannot start programs below a folder closed to it (a home, a fresh temporary
+ * folder): initdb asks access(2), where lent capabilities do not count. Then a copy in a folder of the system's is used.
+ */
+async function reachableRoot(root: string): Promise<string> {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || (await isOpenToOthers(root))) return root
+  const { mtimeMs } = await stat(join(root, 'package.json'))
+  const copy = join('/var/lib/rowhouse', `${basename(root)}-${Math.round(mtimeMs)}`)
+  if (await exists(copy)) return copy
+  const beside = `${copy}.${process.pid}`
+  await mkdir(dirname(copy), { recursive: true, mode: 0o755 })
+  await cp(root, beside, { recursive: true, verbatimSymlinks: true })
+  await rename(beside, copy).catch(() => rm(beside, { recursive: true, force: true }))
+  return copy
+}
+
+async function isOpenToOthers(path: string): Promise<boolean> {
+  for (let folder = path; ; folder = dirname(folder)) {
+    if (((await stat(folder)).mode & 0o001) === 0) return false
+    if (folder === dirname(folder)) return true
   }
 }
 
