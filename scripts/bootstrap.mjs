@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { findObstacle } from './preflight.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const toolchain = join(root, '.toolchain')
@@ -26,6 +27,10 @@ async function main([task, ...args]) {
   if (task === undefined || !Object.hasOwn(tasks, task)) {
     fail(`Say what to do: ${Object.keys(tasks).join(', ')}`)
   }
+  if (task === 'quickstart') {
+    const obstacle = await findObstacle(args)
+    if (obstacle !== undefined) fail(obstacle)
+  }
   const node = await findNode()
   const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` }
   await installPackages(env)
@@ -34,7 +39,7 @@ async function main([task, ...args]) {
 }
 
 function quickstart(env, node, args) {
-  return run(node, [join(root, 'scripts', 'quickstart', 'main.ts'), ...args], env)
+  return run(node, [join(root, 'scripts', 'quickstart', 'main.ts'), ...args], env, { takesSignalsTwice: true })
 }
 
 function test(env, node, args) {
@@ -134,15 +139,16 @@ function npm(args, env) {
 }
 
 /**
- * Exit status as a shell gives it; the child's own words go straight through. We outlive the child: a Ctrl-C in the terminal reaches it as well as us, other
- * signals are handed on. npm, told to end, tells the shell between it and us, which dies of it without a word: the change of parent tells us.
+ * Exit status as a shell gives it; the child's own words go straight through. We outlive the child. Signals are handed on, save for one: a Ctrl-C in the
+ * terminal has reached the child by itself, and not all take a second one as the same wish. The end of npm, killed or told by a signal that it does not
+ * hand on, is such a signal too.
  */
-async function run(command, args, env, options = {}) {
+async function run(command, args, env, { takesSignalsTwice = false, ...options } = {}) {
   if (wasTold) process.exit(130)
   const child = spawn(command, args, { cwd: root, env, stdio: 'inherit', ...options })
   const handOn = (signal) => {
     wasTold = true
-    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+    if (signal !== 'SIGINT' || !process.stdin.isTTY || takesSignalsTwice) child.kill(signal)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, handOn)
   const watch = setInterval(() => {

@@ -1,6 +1,16 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -19,7 +29,8 @@ function put(path: string, text: string): string {
 beforeEach(() => {
   project = mkdtempSync(join(tmpdir(), 'rowhouse-bootstrap-'))
   mkdirSync(join(project, 'scripts'))
-  copyFileSync(join(root, 'scripts', 'bootstrap.mjs'), join(project, 'scripts', 'bootstrap.mjs'))
+  for (const file of ['package.json', 'scripts/bootstrap.mjs', 'scripts/preflight.mjs'])
+    copyFileSync(join(root, file), join(project, file))
   const lock = '{}'
   put('package-lock.json', lock)
   const stamp = createHash('sha256')
@@ -65,6 +76,66 @@ describe('the bootstrap', () => {
     expect(ran.status).not.toBe(0)
     expect(ran.stderr).toMatch(/^\S*:? ?Rowhouse needs Node 20 or newer to start; this is Node 18\.20\.4\..*\n$/)
   })
+})
+
+describe('the quickstart, before anything is installed,', () => {
+  /** Nothing is installed yet, and npm would leave a mark. `python` is what stands for python3; null: nothing does. */
+  function runQuickstart(python: string | null, ...args: string[]) {
+    rmSync(join(project, 'node_modules'), { recursive: true })
+    put('path/npm', `#!/bin/sh\n: > "${project}/npm-was-called"\n`)
+    if (python !== null) put('path/python3', `#!/bin/sh\n${python}\n`)
+    for (const name of ['npm', 'python3'])
+      if (existsSync(join(project, 'path', name))) chmodSync(join(project, 'path', name), 0o755)
+    const child = spawn(process.execPath, [join(project, 'scripts', 'bootstrap.mjs'), 'quickstart', ...args], {
+      env: { PATH: join(project, 'path') },
+      stdio: ['ignore', 'inherit', 'pipe'],
+    })
+    let stderr = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    return new Promise<{ status: number | null; stderr: string; npmWasCalled: boolean }>((settle) =>
+      child.once('close', (status) =>
+        settle({ status, stderr, npmWasCalled: existsSync(join(project, 'npm-was-called')) }),
+      ),
+    )
+  }
+
+  it.each([
+    ['there is no python3', null, /^Python is missing: .* Install Python 3\.9 or newer \(python3\) and try again\.\n$/],
+    ['python3 is a stub', 'echo "xcode-select: error" >&2; exit 1', /^Python is missing: .*\n$/],
+    ['python3 is too old', 'echo 3.8', /^Python 3\.8 is too old\. Install Python 3\.9 or newer .*\n$/],
+  ])('says in one sentence that %s', async (_, python, sentence) => {
+    const { status, stderr, npmWasCalled } = await runQuickstart(python)
+    expect(stderr).toMatch(sentence)
+    expect({ status, npmWasCalled }).toEqual({ status: 1, npmWasCalled: false })
+  })
+
+  it('says in one sentence that its port is taken, and how to choose another', async () => {
+    const other = createServer()
+    const port = await new Promise<number>((settle) =>
+      other.listen(0, '127.0.0.1', () => settle((other.address() as { port: number }).port)),
+    )
+    const ran = [await runQuickstart('echo 3.12', '--once', '--port', String(port))]
+    mkdirSync(join(project, 'node_modules'))
+    ran.push(await runQuickstart('echo 3.12', `--port=${port}`))
+    await new Promise((settle) => other.close(settle))
+    const stderr = `Port ${port} on 127.0.0.1 is taken by another program. Stop what uses it, or choose another: npm run quickstart -- --port 8091\n`
+    for (const one of ran) expect(one).toEqual({ status: 1, stderr, npmWasCalled: false })
+  })
+
+  it('goes on to install where nothing is in the way', async () => {
+    expect(await runQuickstart('echo 3.9', '--port', '0')).toMatchObject({ npmWasCalled: true })
+  })
+})
+
+it.each(['SIGINT', 'SIGTERM'] as const)('%s sent to npm alone ends what npm runs', async (signal) => {
+  const waits = `process.on('${signal}', () => process.exit(3)); setInterval(() => {}, 1000); console.log('up')`
+  put('node_modules/@biomejs/biome/bin/biome', waits)
+  const npm = spawn('npm', ['run', '--silent', 'format'], { cwd: project, stdio: ['ignore', 'pipe', 'inherit'] })
+  await new Promise((settle) => npm.stdout.once('data', settle))
+  npm.kill(signal)
+  expect(await new Promise((settle) => npm.once('exit', settle))).toBe(3)
 })
 
 it('each package that brings PostgreSQL may run its install script', () => {

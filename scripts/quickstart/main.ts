@@ -5,7 +5,7 @@
  *   npm run quickstart -- [--once] [--port 8090] [--rows 100000] [--folder quickstart-files]
  */
 import { parseArgs } from 'node:util'
-import { checkPython, openFolder, Stop, startRowhouse } from './prepare.ts'
+import { openFolder, Stop, startRowhouse } from './prepare.ts'
 import { tellStory } from './story.ts'
 
 try {
@@ -20,14 +20,13 @@ async function main(): Promise<number> {
   const values = readOptions()
   const rows = Number(values.rows)
   if (!Number.isInteger(rows) || rows < 1) throw new Stop(`--rows takes a whole number from 1, not '${values.rows}'`)
-  const python = checkPython()
   const folder = openFolder(values.folder)
   const interruption = listenForInterruption()
   const rowhouse = startRowhouse(folder, values.port)
   try {
     const { signal } = interruption
     const story = async () =>
-      tellStory({ folder, url: await rowhouse.url, port: values.port, python, rows, signal, once: values.once })
+      tellStory({ folder, url: await rowhouse.url, port: values.port, rows, signal, once: values.once })
     await Promise.race([story(), interruption.came, rowhouse.died])
     if (interruption.signal.aborted) return 130
     if (values.once) return 0

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
@@ -28,19 +28,6 @@ export interface Rowhouse {
   stop(): Promise<void>
   /** Rejects with {@link Stop} when Rowhouse ends by itself. */
   died: Promise<never>
-}
-
-export function checkPython(): string {
-  const python = process.platform === 'win32' ? 'python' : 'python3'
-  const probe = spawnSync(python, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])'], { encoding: 'utf8' })
-  if (probe.error || probe.status !== 0)
-    throw new Stop(
-      'Python is missing: the quickstart scores with a Python model. Install Python 3.9 or newer (python3) and try again.',
-    )
-  const [major = 0, minor = 0] = probe.stdout.trim().split('.').map(Number)
-  if (major < 3 || (major === 3 && minor < 9))
-    throw new Stop(`Python ${probe.stdout.trim()} is too old. Install Python 3.9 or newer (python3) and try again.`)
-  return python
 }
 
 /**

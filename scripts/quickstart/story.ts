@@ -10,7 +10,6 @@ interface Setting {
   folder: Folder
   url: string
   port: string
-  python: string
   rows: number
   /** Rowhouse stops afterwards. */
   once: boolean
@@ -53,7 +52,7 @@ export async function tellStory(setting: Setting): Promise<void> {
 }
 
 /** The same seed gives the same file; one that is there with the same number of rows is used again. */
-function makeTransactions({ folder, python, rows }: Setting, shell: Shell): string {
+function makeTransactions({ folder, rows }: Setting, shell: Shell): string {
   const file = join(folder.files, `transactions-${rows}.csv`)
   shell.heading(`A day of card transactions: ${rows.toLocaleString('en-US')} rows`)
   shell.print(`$ python3 models/cc-fraud/make_transactions.py --rows ${rows} --seed 7 > ${relative(root, file)}`)
@@ -63,6 +62,7 @@ function makeTransactions({ folder, python, rows }: Setting, shell: Shell): stri
   }
   const beside = `${file}.part`
   const out = openSync(beside, 'w')
+  const python = process.platform === 'win32' ? 'python' : 'python3'
   const made = spawnSync(python, ['models/cc-fraud/make_transactions.py', '--rows', String(rows), '--seed', '7'], {
     cwd: root,
     stdio: ['ignore', out, 'inherit'],
