@@ -60,8 +60,11 @@ export interface LeaseBody extends AttemptRef {
   leaseMs: number
   /** The full job document, with contents of embedded assets. */
   job: Record<string, unknown>
-  /** User and password taken out of URLs at the door, by asset path such as `inputData[0]`. */
-  credentials: Record<string, { username: string; password: string }>
+  /**
+   * What was taken out of URLs at the door, by asset path such as `inputData[0]`: user and password (empty when there were none), and the
+   * members of the query that open a presigned URL, as they stood there.
+   */
+  credentials: Record<string, { username: string; password: string; query?: string }>
 }
 
 /** `POST /jobs/{id}/attempts/{attempt}/progress` → 200 {@link ProgressBody}; also renews the attempt's lease. */

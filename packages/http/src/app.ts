@@ -17,9 +17,10 @@ import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-z
 import { parseBodies } from './body-parsers.ts'
 import { makeDrainable } from './drain.ts'
 import { answer, problemErrors } from './error-dialects.ts'
-import { type LogOptions, loggerOptions, withoutSecrets } from './log.ts'
+import { type LogOptions, loggerOptions } from './log.ts'
 import { documentOptions } from './openapi.ts'
 import { type Authenticate, authenticateRequests } from './principal.ts'
+import { withoutSecrets } from './url-secrets.ts'
 
 /** What wings and the server register their routes on. */
 export type App = FastifyInstance<

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { withoutSecrets } from './url-secrets.ts'
 
 /** Where JSON log lines go; the default is stderr. */
 export interface LogOptions {
@@ -39,24 +40,4 @@ export function loggerOptions({ level = 'info', stream = process.stderr }: LogOp
       }),
     },
   }
-}
-
-/**
- * `scheme://user:password@host` → `scheme://host`, anywhere in a text. Passwords with `/` in them (AWS keys) are not valid there and are
- * common; `http://host:8080/a@b` has none. `put` says what stands in place of `user:password@`.
- */
-export function withoutUserParts(text: string, put: (userPart: string) => string = () => ''): string {
-  if (!text.includes('@')) return text
-  return text.replace(
-    /([a-z][a-z0-9+.-]*:\/\/)((?:[^\s/@:?#"']+:(?!\d{1,5}\/)[^\s@?#"']*|[^\s/@?#"']+)@)/gi,
-    (_, scheme: string, userPart: string) => scheme + put(userPart),
-  )
-}
-
-/** Without user parts of URLs; values of query members that look secret are removed. */
-export function withoutSecrets(text: string): string {
-  return withoutUserParts(text).replace(
-    /([?&](?:access_token|refresh_token|token|password|secret|key|X-Amz-Signature|X-Amz-Credential|sig)=)[^&\s"']*/gi,
-    '$1[removed]',
-  )
 }

@@ -65,6 +65,17 @@ export async function leased(wing: Wing, engine: RegisteredBody, waitMs = 0): Pr
   return taken
 }
 
+/** A runtime of its own with a deployment of its own, and a job in its queue. */
+export async function queued(wing: Wing, tag: string) {
+  const engine = await register(wing, tag, [tag, 'DEV'])
+  const deployment = await deployedModel(wing, tag, 'DEV')
+  const wish = { deployedModel: { id: deployment.id }, inputData: csvInput() }
+  const { id } = await wing.ann.jobs.create(wish)
+  return { engine, id, wish, deployment, create: () => wing.ann.jobs.create(wish) }
+}
+
+export const complete = { jobStatus: 'COMPLETE', jobResult: 'SUCCESS' } as const
+
 export async function history(wing: Wing, jobId: string) {
   const list = await wing.ann.call<{
     _embedded: { jobHistories: { events: { event: string; cause: string; jobStatus: string }[]; jobStatus: string }[] }

@@ -3,14 +3,11 @@ import { constants, createWriteStream } from 'node:fs'
 import { copyFile, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Asset, InputError, Unmet } from '@rowhouse/contract'
+import { type Asset, InputError, type LeaseBody, Unmet } from '@rowhouse/contract'
 import { callHttp } from './inputs-http.ts'
 import { type FileRoots, locateInput, parseLocation, showLocation } from './inputs-locate.ts'
 
-export interface Credentials {
-  username: string
-  password: string
-}
+export type Credentials = LeaseBody['credentials'][string]
 
 export interface FetchContext {
   fileRoots: FileRoots
@@ -49,7 +46,7 @@ export async function download(
     try {
       const response = await callHttp({
         method: 'GET',
-        url: withoutUser(url),
+        url: addressOf(url, credentials),
         headers: basicAuth(url, credentials),
         signal: context.signal,
         allowLinkLocal: context.allowLinkLocal,
@@ -80,11 +77,13 @@ export function basicAuth(url: URL, credentials: Credentials | undefined): Recor
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
 }
 
-export function withoutUser(url: URL): URL {
-  const bare = new URL(url)
-  bare.username = ''
-  bare.password = ''
-  return bare
+/** What is asked for: without a user, with the members of the query that open it. */
+export function addressOf(url: URL, credentials: Credentials | undefined): URL {
+  const address = new URL(url)
+  address.username = ''
+  address.password = ''
+  if (credentials?.query) address.search += `${address.search === '' ? '?' : '&'}${credentials.query}`
+  return address
 }
 
 export function networkProblem(error: unknown): string {

@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Asset, type Client, embeddedBytesMax, InputError, Unmet } from '@rowhouse/contract'
 import type { PlanInput, PlanOutput } from './harness-protocol.ts'
-import { basicAuth, type Credentials, networkProblem, withoutUser } from './inputs-fetch.ts'
+import { addressOf, basicAuth, type Credentials, networkProblem } from './inputs-fetch.ts'
 import { declaredFormat } from './inputs-format.ts'
 import { callHttp } from './inputs-http.ts'
 import { type FileRoots, locateOutput, parseLocation, showLocation } from './inputs-locate.ts'
@@ -194,7 +194,7 @@ async function put(url: URL, { assetKey, plan }: PreparedOutput, context: Output
     try {
       const response = await callHttp({
         method: 'PUT',
-        url: withoutUser(url),
+        url: addressOf(url, context.credentials[assetKey]),
         headers: { ...basicAuth(url, context.credentials[assetKey]), 'content-length': String(size) },
         body: () => createReadStream(plan.path),
         signal: context.signal,

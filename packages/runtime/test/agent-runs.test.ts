@@ -121,14 +121,14 @@ it('content that does not have the hash it is named by is not used', async () =>
 
 it('http input is read and http output put with the credentials of the lease, which appear nowhere', async () => {
   // given a server that wants a user and a password
-  const seen: { method?: string; authorization?: string; body: string }[] = []
+  const seen: { method?: string; url?: string; body: string }[] = []
   const server = createServer((request, response) => {
     let body = ''
     request.on('data', (piece) => {
       body += piece
     })
     request.on('end', () => {
-      seen.push({ method: request.method ?? '', authorization: request.headers.authorization ?? '', body })
+      seen.push({ method: request.method ?? '', url: request.url ?? '', body })
       if (request.headers.authorization !== `Basic ${Buffer.from('key:s3cret').toString('base64')}`)
         response.writeHead(403).end()
       else if (request.method === 'GET') response.writeHead(200, { 'content-type': 'text/csv' }).end(cards(2))
@@ -137,12 +137,12 @@ it('http input is read and http output put with the credentials of the lease, wh
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const credentials = { username: 'key', password: 's3cret' }
+  const credentials = { username: 'key', password: 's3cret', query: 'sig=hush%2B' }
 
   // when
   const job = await run(
     await jobOf('adds-score.py', {
-      inputData: [external(`${base}/in?sig=hush`)],
+      inputData: [external(`${base}/in?part=1`)],
       outputData: [external(`${base}/out.csv`)],
     }),
     { 'inputData[0]': credentials, 'outputData[0]': credentials },
@@ -152,7 +152,10 @@ it('http input is read and http output put with the credentials of the lease, wh
 
   // then
   expect(job.finish).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
-  expect(seen.find(({ method }) => method === 'PUT')?.body).toBe('id,score\n1,0.1\n2,0.2\n')
+  expect(seen.slice(0, 2)).toEqual([
+    { method: 'GET', url: '/in?part=1&sig=hush%2B', body: '' },
+    { method: 'PUT', url: '/out.csv?sig=hush%2B', body: 'id,score\n1,0.1\n2,0.2\n' },
+  ])
   expect(refused.finish?.outcome).toBe(`Input '${base}/in': the server answered 403 Forbidden`)
   const told = JSON.stringify([job.messages, job.finish, refused.messages, refused.finish, runtime.log])
   expect(told).not.toMatch(/s3cret|hush|Basic /)

@@ -5,12 +5,12 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { FinishInput, JobProgress, ReleaseInput } from '@rowhouse/contract'
+import type { FinishInput, JobProgress, LeaseBody, ReleaseInput } from '@rowhouse/contract'
 
 export interface FixtureJob {
   id: string
   document: Record<string, unknown>
-  credentials: Record<string, { username: string; password: string }>
+  credentials: LeaseBody['credentials']
   attempt: number
   state: 'WAITING' | 'RUNNING' | 'ENDED'
   messages: string[]

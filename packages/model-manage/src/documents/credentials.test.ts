@@ -28,6 +28,18 @@ describe('credentials in URLs', () => {
     expect(splitUrl('http://KEY:a%40b@h/x').credential).toEqual({ username: 'KEY', password: 'a@b' })
   })
 
+  it('are the signature of a presigned URL, too', () => {
+    expect(splitUrl('https://KEY:pw@h/in.csv?sv=1&sig=a%2Bb')).toEqual({
+      url: 'https://h/in.csv?sv=1',
+      credential: { username: 'KEY', password: 'pw', query: 'sig=a%2Bb' },
+    })
+    expect(splitUrl('https://h/in.csv?X-Amz-Signature=abc').credential).toEqual({
+      username: '',
+      password: '',
+      query: 'X-Amz-Signature=abc',
+    })
+  })
+
   it('are not seen where an @ belongs to the path', () => {
     for (const url of [
       'http://host/logo@2x.png',

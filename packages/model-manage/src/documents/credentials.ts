@@ -1,21 +1,19 @@
 /**
- * Users and passwords in URLs (`http://KEY:SECRET@host/…`) are taken out at the door, before anything is stored or logged. They are kept
- * encrypted in a table of their own under the owning document's id and the asset's path (`inputData[0]`), follow the document from
- * model to snapshot to job, are handed out with a lease, and are deleted when the job ends.
+ * What opens a URL, `KEY:SECRET@` or the signature in the query of a presigned one, is taken out at the door, before anything is stored or
+ * logged. It is kept encrypted in a table of their own under the owning document's id and the asset's path (`inputData[0]`), follows the document
+ * from model to snapshot to job, is handed out with a lease, and is deleted when the job ends.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { Bug } from '@rowhouse/contract'
+import { Bug, type LeaseBody } from '@rowhouse/contract'
+import { splitSecretQuery } from '@rowhouse/http'
 import type { Context, Reader, Tx } from '../context.ts'
 import type { Document } from '../rows.ts'
 import { isRecord } from './merge-patch.ts'
 
-export interface Credential {
-  username: string
-  password: string
-}
-export type Credentials = Record<string, Credential>
+export type Credentials = LeaseBody['credentials']
+type Credential = Credentials[string]
 
-/** Takes the user part out of each URL in the document; keys of the answer are paths of the assets that held them. */
+/** Takes credentials out of each URL in the document; keys of the answer are paths of the assets that held them. */
 export function takeCredentials<T extends Document>(document: T, path = ''): { clean: T; credentials: Credentials } {
   const credentials: Credentials = {}
   const clean = walk(document, path, credentials) as T
@@ -42,6 +40,13 @@ const urlMembers: ReadonlySet<string> = new Set(['fileUrl', 'connectionUri', 're
 const userPartPattern = /^([a-z][a-z0-9+.-]*:\/\/)([^@?#\s]+)@(?=[^/])/i
 
 export function splitUrl(text: string): { url: string; credential?: Credential } {
+  const { url: opened, query } = splitSecretQuery(text)
+  const { url, user } = splitUser(opened)
+  if (query === null && user === undefined) return { url }
+  return { url, credential: { ...(user ?? { username: '', password: '' }), ...(query === null ? {} : { query }) } }
+}
+
+function splitUser(text: string): { url: string; user?: Pick<Credential, 'username' | 'password'> } {
   const match = userPartPattern.exec(text)
   const [whole, scheme, userPart] = match ?? []
   if (whole === undefined || scheme === undefined || userPart === undefined) return { url: text }
@@ -55,7 +60,7 @@ export function splitUrl(text: string): { url: string; credential?: Credential }
   if (/^\d{1,5}\//.test(password)) return { url: text }
   return {
     url: scheme + text.slice(whole.length),
-    credential: { username: decode(username), password: decode(password) },
+    user: { username: decode(username), password: decode(password) },
   }
 }
 

@@ -60,7 +60,7 @@ function notYours(): Denied {
 /** Stored with the job as it is before templates are filled in: a rerun starts from it. */
 interface Asked extends ChosenData {
   additional: Chosen[]
-  /** Places in the request whose URLs held a user and a password. */
+  /** Places in the request whose URLs held credentials. */
   secretPlaces: string[]
 }
 
@@ -201,7 +201,7 @@ function firstLines(
     const places = asked.secretPlaces.join(', ')
     lines.push(
       line(
-        `user and password of ${places} were deleted when the first job ended: if they are needed, create the job anew`,
+        `what opened the ${asked.secretPlaces.length === 1 ? 'URL' : 'URLs'} of ${places} (a password, a signature) was deleted when the first job ended: if it is needed, create the job anew`,
         'warning',
       ),
     )
