@@ -27,6 +27,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
   const checks = [
     checkNode(),
     checkPython(options.python),
+    checkR(),
     checkPort(options),
     checkFolder(resolve(options.data)),
     checkDatabase(options),
@@ -81,6 +82,15 @@ async function checkPython(python: string): Promise<Finding[]> {
     }),
   )
   return [{ state: 'ok', what: `Python ${version} (${python})` }, venv]
+}
+
+/** No runtime runs R yet: whether it is there is told, never a fault. */
+async function checkR(): Promise<Finding> {
+  const script = 'cat(as.character(getRversion()))'
+  return run('Rscript', ['--vanilla', '-e', script], { timeout: 20_000 }).then(
+    ({ stdout }) => ({ state: 'ok', what: `R ${stdout.trim()} (Rscript); runtimes do not run R models yet` }),
+    () => ({ state: 'note', what: 'no R (Rscript): nothing needs it, since runtimes do not run R models yet' }),
+  )
 }
 
 async function checkPort({ host, port }: DoctorOptions): Promise<Finding> {

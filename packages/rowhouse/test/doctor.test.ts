@@ -1,10 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { freshDatabase } from '@rowhouse/postgres/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { bin, clean, isGone, makeFolder, run } from './program.ts'
+import { clean, makeFolder, run } from './program.ts'
 
 let folder: string
 
@@ -18,6 +17,7 @@ test('doctor finds what Rowhouse needs and exits with 0', async () => {
   const { code, stdout } = await run(folder, ['doctor', '--port', '0'])
   expect(stdout).toMatch(/^ok {5}Node \d+/m)
   expect(stdout).toMatch(/^ok {5}Python 3\.\d+/m)
+  expect(stdout).toMatch(/^(ok {3}|note ) {2}(R \d|no R )/m)
   expect(stdout).toMatch(/^ok {5}PostgreSQL 18 comes along \(database: to be made\)/m)
   expect(stdout).toMatch(/^ok {5}data folder .*\.rowhouse \(to be made\)/m)
   expect(stdout).toMatch(/^Rowhouse can start here$/m)
@@ -61,42 +61,13 @@ test('doctor looks at a database of your own', async () => {
   )
 })
 
-test('rowhouse runtime passes its options on', async () => {
-  const { code, stderr } = await run(folder, ['runtime', '--name', 'x'])
-  expect(stderr).toMatch(/Which gateway\? Give --gateway URL/)
-  expect(code).toBe(2)
+test.each([
+  ['that is there', '#!/bin/sh\nprintf 4.3.1', /^ok {5}R 4\.3\.1 \(Rscript\)/m],
+  ['that does not run', '#!/bin/sh\nexit 1', /^note {3}no R \(Rscript\): nothing needs it/m],
+])('doctor tells of an R %s, and can start either way', async (_, script, line) => {
+  writeFileSync(join(folder, 'Rscript'), script, { mode: 0o755 })
+  const path = `${folder}${delimiter}${process.env.PATH ?? ''}`
+  const { code, stdout } = await run(folder, ['doctor', '--port', '0'], { env: { PATH: path } })
+  expect(stdout).toMatch(line)
+  expect(code).toBe(0)
 })
-
-const oldNode = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => {
-  const [major = 0, minor = 0] = (spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout ?? '')
-    .slice(1)
-    .split('.')
-    .map(Number)
-  return major >= 18 && (major < 22 || (major === 22 && minor < 18))
-})
-
-test.runIf(oldNode)('an old Node goes on with the one the project brought along', async () => {
-  const { code, stdout, stderr } = await run(folder, ['--version'], { node: oldNode ?? '' })
-  expect(stdout + stderr).toMatch(/^\d+\.\d+\.\d+\n$|Rowhouse needs Node 22\.18 or newer/)
-  expect(bin).toMatch(/rowhouse\.mjs$/)
-  expect(code === 0 || stderr !== '').toBe(true)
-})
-
-test('a runtime that an older Node started ends when that one is killed', async () => {
-  const { pid, channel } = await startRuntimeThroughChannel()
-  channel.disconnect()
-  await expect.poll(() => isGone(pid), { timeout: 20_000 }).toBe(true)
-})
-
-/** As the older Node does it: with a channel, which ends with the older one. */
-async function startRuntimeThroughChannel() {
-  const channel = spawn(
-    process.execPath,
-    [bin, 'runtime', '--gateway', 'http://127.0.0.1:9', '--unsecured', '--work-dir', folder],
-    {
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    },
-  )
-  await new Promise((settle) => channel.stderr?.once('data', settle))
-  return { pid: channel.pid ?? 0, channel }
-}

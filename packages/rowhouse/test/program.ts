@@ -109,9 +109,9 @@ export function isGone(pid: number): boolean {
 export async function run(
   folder: string,
   args: string[],
-  options: { env?: Record<string, string>; node?: string } = {},
+  options: { env?: Record<string, string> } = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(options.node ?? process.execPath, [bin, ...args], {
+  const child = spawn(process.execPath, [bin, ...args], {
     cwd: folder,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
