@@ -35,8 +35,9 @@ export function makeCalls(options: ClientOptions) {
     if (token !== undefined) headers.authorization = `Bearer ${token}`
     const init: RequestInit & { duplex?: 'half' } = { method, headers }
     if (call.signal) init.signal = call.signal
-    if (isRawBody(body)) {
-      init.body = body
+    const raw = isStreamMaker(body) ? body() : body
+    if (isRawBody(raw)) {
+      init.body = raw
       init.duplex = 'half'
     } else if (body !== undefined) {
       headers['content-type'] ??= 'application/json'
@@ -74,6 +75,13 @@ export function makeCalls(options: ClientOptions) {
   }
 }
 
+/** A stream is read once; its maker can be asked again when the first try met an outdated token. */
+export type StreamMaker = () => ReadableStream
+
+function isStreamMaker(body: unknown): body is StreamMaker {
+  return typeof body === 'function'
+}
+
 function isRawBody(body: unknown): body is ReadableStream | Uint8Array | FormData | URLSearchParams | string {
   return (
     body instanceof ReadableStream ||
@@ -107,5 +115,6 @@ function causeText(error: unknown): string {
   const code = (cause as { code?: string }).code
   if (code === 'ECONNREFUSED') return 'connection refused: is the server running?'
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'no such host: check the URL'
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'it does not speak https: try http'
   return code ?? (cause instanceof Error ? cause.message : String(cause))
 }

@@ -63,6 +63,26 @@ it('an outdated token is renewed once and the request repeated', async () => {
   expect(asked.map((one) => one.authorization)).toEqual(['Bearer old', 'Bearer new'])
 })
 
+it('an upload is made anew where its token was outdated', async () => {
+  const { url, asked } = await serve((request) =>
+    request.headers.authorization === 'Bearer new'
+      ? { status: 201, body: { sha256: 's', size: 3 } }
+      : { status: 401, body: { message: 'expired' } },
+  )
+  let token = 'old'
+  const client = makeClient({
+    baseUrl: url,
+    token: () => token,
+    renewToken: async () => {
+      token = 'new'
+      return token
+    },
+  })
+  const content = () => ReadableStream.from([new TextEncoder().encode('a,b')])
+  expect(await client.files.upload(content)).toEqual({ sha256: 's', size: 3 })
+  expect(asked.map((one) => one.text)).toEqual(['a,b', 'a,b'])
+})
+
 it('a token that stays wrong is one Denied error, not a loop', async () => {
   const { url, asked } = await serve(() => ({ status: 401, body: { message: 'no' } }))
   const client = makeClient({ baseUrl: url, token: () => 'x', renewToken: async () => 'x' })

@@ -2,7 +2,14 @@
  * The one typed client: the way from a wing to another, and from runtime, command line and quickstart to the server.
  * Failed answers come back as the error tree.
  */
-import { type CallOptions, type Calls, type ClientOptions, type CreateOptions, makeCalls } from './calls.ts'
+import {
+  type CallOptions,
+  type Calls,
+  type ClientOptions,
+  type CreateOptions,
+  makeCalls,
+  type StreamMaker,
+} from './calls.ts'
 import type {
   ActivityBody,
   DomainEvent,
@@ -164,7 +171,7 @@ function recordCalls(calls: Calls) {
 function fileCalls(calls: Calls) {
   return {
     /** Streams up; answers its SHA-256 and size. The same bytes twice are one file. */
-    upload: async (content: ReadableStream | Uint8Array, o: CallOptions & { filename?: string } = {}) => {
+    upload: async (content: ReadableStream | StreamMaker | Uint8Array, o: CallOptions & { filename?: string } = {}) => {
       const headers = { 'content-type': 'application/octet-stream', ...o.headers }
       const query = o.filename === undefined ? {} : { filename: o.filename }
       return calls.call<{ sha256: string; size: number }>('POST', `${mm}/files`, content, { ...o, headers, query })

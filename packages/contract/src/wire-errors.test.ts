@@ -99,7 +99,9 @@ describe("Camunda's dialect", () => {
 })
 
 it.each([
-  [502, '<html>bad gateway</html>', 'Bug', '<html>bad gateway</html>'],
+  [502, '<html>bad gateway</html>', 'Unavailable', '<html>bad gateway</html>'],
+  [504, '', 'Unavailable', 'HTTP 504'],
+  [500, '<html>oops</html>', 'Bug', '<html>oops</html>'],
   [418, undefined, 'InputError', 'HTTP 418'],
 ])('an answer %i of somebody else becomes an error that quotes it', (status, body, kind, message) => {
   const error = fromErrorResponse(status, body)

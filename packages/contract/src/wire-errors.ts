@@ -52,6 +52,7 @@ const reasonByStatus: Record<number, string> = {
   409: 'Conflict',
   412: 'Precondition Failed',
   413: 'Payload Too Large',
+  414: 'URI Too Long',
   415: 'Unsupported Media Type',
   422: 'Unprocessable Entity',
   429: 'Too Many Requests',
@@ -145,7 +146,9 @@ const kindByStatus: Record<number, ErrorKind> = {
   415: 'InputError',
   422: 'Unmet',
   429: 'Unavailable',
+  502: 'Unavailable',
   503: 'Unavailable',
+  504: 'Unavailable',
 }
 
 const problemMembers = new Set([
