@@ -92,6 +92,8 @@ export type HarnessEvent =
       phase: 'load' | 'init' | 'score' | 'metrics' | 'train' | 'input' | 'output'
       /** `KeyError: 'amount'` */
       error: string
+      /** The model raised it; false: told in the harness's own words. */
+      isRaised: boolean
       /** 1-based number of the record being scored, and its line in the input file; null outside score. */
       record: number | null
       line: number | null

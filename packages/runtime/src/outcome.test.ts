@@ -15,6 +15,7 @@ const raised: FailedEvent = {
   event: 'failed',
   phase: 'score',
   error: "KeyError: 'amount'",
+  isRaised: true,
   record: 17,
   line: 18,
   traceback: ['Traceback (most recent call last):'],
@@ -124,6 +125,9 @@ describe('one sentence for a failure', () => {
     expect(failed({ phase: 'init', error: 'RuntimeError: no weights' })).toBe('raised RuntimeError: no weights in init')
     expect(failed({ phase: 'load', error: 'SyntaxError: invalid syntax' })).toBe(
       'raised SyntaxError: invalid syntax while the source was loaded',
+    )
+    expect(failed({ phase: 'load', error: 'm.py has no score function', isRaised: false })).toBe(
+      'm.py has no score function',
     )
     expect(failed({ phase: 'metrics', error: "KeyError: 'x'" })).toBe("raised KeyError 'x' in metrics")
     expect(failed({ phase: 'score', error: 'ValueError: bad', record: 2 })).toBe('raised ValueError: bad at record 2')

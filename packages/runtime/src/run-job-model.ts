@@ -109,7 +109,15 @@ function soundEvent(event: HarnessEvent): HarnessEvent {
   const number = (value: unknown) => (Number.isSafeInteger(value) ? (value as number) : null)
   if (event.event === 'failed') {
     const traceback = Array.isArray(event.traceback) ? event.traceback.map(String) : []
-    return { ...event, error: String(event.error), record: number(event.record), line: number(event.line), traceback }
+    const { error, isRaised, record, line } = event
+    return {
+      ...event,
+      error: String(error),
+      isRaised: isRaised !== false,
+      record: number(record),
+      line: number(line),
+      traceback,
+    }
   }
   if (event.event !== 'rejected') return event
   return { ...event, record: number(event.record) ?? 0, line: number(event.line), reason: String(event.reason) }

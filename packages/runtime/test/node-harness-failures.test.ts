@@ -61,7 +61,22 @@ describe('a model that fails says where and why', () => {
     [
       'something that is no error',
       'export const score = () => { throw { code: 7 } }',
-      { phase: 'score', error: 'thrown: { code: 7 }', record: 1 },
+      { phase: 'score', error: /^{ code: 7 }$/, record: 1 },
+    ],
+    [
+      'an error that is its own cause',
+      'export const score = () => { const error = new Error("round"); error.cause = error; throw error }',
+      { phase: 'score', error: /^Error: round$/, record: 1 },
+    ],
+    [
+      'a rejected promise that nobody waits for',
+      'export const score = ({ x }) => { if (x === 3) Promise.reject(new Error("lost")); return x }',
+      { phase: 'score', error: /^Error: lost$/, record: 3 },
+    ],
+    [
+      'a package that is not there',
+      'import { z } from "no-such-package"\nexport const score = z',
+      { phase: 'load', error: /Cannot find package 'no-such-package' imported from model\.js$/ },
     ],
     [
       'thrown in a timer',
@@ -86,6 +101,8 @@ describe('a model that fails says where and why', () => {
     expect(failed?.phase).toBe(phase)
     expect(failed?.error).toMatch(error)
     expect(failed?.record).toBe(record ?? null)
+    const isOurs = /^model\.js |^the model waits/.test(failed?.error ?? '')
+    expect(failed?.isRaised).toBe(!isOurs)
   })
 
   test('a syntax error shows the line', async () => {
@@ -93,6 +110,7 @@ describe('a model that fails says where and why', () => {
       model:
         'import { readFileSync } from "node:fs"\nexport const a = 1\nexport function score(datum) {\n  return datum.x +* 2\n}\n',
     })
+    expect(failed?.error).toBe("SyntaxError: Unexpected token '*' (model.js, line 4)")
     expect(failed?.traceback).toEqual([
       'model.js:4',
       '  return datum.x +* 2',

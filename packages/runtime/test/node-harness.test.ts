@@ -240,6 +240,26 @@ describe('how a source is loaded', () => {
         'seven.js': 'module.exports = 7',
       },
     ],
+    ['a default function', { 'model.js': 'export default function () { return 7 }' }],
+    ['a function as CommonJS', { 'model.js': 'module.exports = () => 7' }],
+    [
+      'methods of a default object, called on it',
+      {
+        'model.js':
+          'export default { init() { this.seven = 7 }, score() { return this.seven }, other: () => 1 }\nexport const action = 1',
+      },
+    ],
+    [
+      'an instance of a class as CommonJS',
+      {
+        'model.js':
+          'class Model { constructor() { this.seven = 7 } score(datum) { return datum && this.seven } }\nmodule.exports = new Model()',
+      },
+    ],
+    [
+      'a generator as init',
+      { 'model.js': 'let seven\nexport function* init() { seven = 7; yield }\nexport const score = () => seven' },
+    ],
     [
       'siblings and sub-folders',
       {

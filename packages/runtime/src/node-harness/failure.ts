@@ -23,38 +23,45 @@ export class JobFailed extends Error {
   readonly phase: Phase
   readonly place: Place
   readonly traceback: string[]
+  /** The model raised it; else it is told in our own words. */
+  readonly isRaised: boolean
 
-  constructor(phase: Phase, message: string, place: Place = nowhere, traceback: string[] = []) {
+  constructor(phase: Phase, message: string, more: { place?: Place; traceback?: string[]; isRaised?: boolean } = {}) {
     super(message)
     this.phase = phase
-    this.place = place
-    this.traceback = traceback
+    this.place = more.place ?? nowhere
+    this.traceback = more.traceback ?? []
+    this.isRaised = more.isRaised ?? false
   }
 }
 
 /** The failure that something thrown by the model's own code means. */
 export function failureOf(phase: Phase, thrown: unknown, place: Place = nowhere): JobFailed {
-  return new JobFailed(phase, describe(thrown), place, tracebackOf(thrown))
+  return new JobFailed(phase, describe(thrown), { place, traceback: tracebackOf(thrown), isRaised: true })
 }
 
-/** `TypeError: Cannot read properties of null (reading 'amount')` */
+/** `TypeError: Cannot read properties of null (reading 'amount')`; what is no error as it is shown. */
 export function describe(thrown: unknown): string {
-  return firstWords(thrown).slice(0, errorCharactersMax)
+  return withoutFolders(firstWords(thrown)).slice(0, errorCharactersMax)
 }
 
 function firstWords(thrown: unknown): string {
   try {
     if (thrown instanceof Error) return thrown.message === '' ? thrown.name : `${thrown.name}: ${thrown.message}`
-    return `thrown: ${inspect(thrown, { depth: 2 })}`
+    return inspect(thrown, { depth: 2 })
   } catch {
-    return 'something that cannot be shown was thrown'
+    return 'something that cannot be shown'
   }
 }
+
+/** The playground is the reader's folder: its path, different in each attempt, tells nothing. */
+const withoutFolders = (text: string): string => folders.reduce((left, folder) => left.replaceAll(folder, ''), text)
 
 function tracebackOf(thrown: unknown): string[] {
   try {
     const lines: string[] = []
-    for (let error: unknown = thrown; error instanceof Error; error = error.cause) {
+    // An error may be its own cause.
+    for (let error: unknown = thrown; error instanceof Error && lines.length < tracebackLinesMax; error = error.cause) {
       const own = stackOf(error)
       lines.push(...(lines.length === 0 ? own : own.map((line, index) => (index === 0 ? `caused by ${line}` : line))))
     }
@@ -69,7 +76,7 @@ function stackOf(error: Error): string[] {
   const lines = String(error.stack ?? describe(error)).split('\n')
   return lines
     .filter((line) => !isFrame(line) || folders.some((folder) => line.includes(folder)))
-    .map((line) => folders.reduce((text, folder) => text.replaceAll(folder, ''), line))
+    .map(withoutFolders)
     .filter((line) => line.trim() !== '')
 }
 

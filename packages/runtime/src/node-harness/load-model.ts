@@ -54,22 +54,23 @@ export async function loadModel(plan: HarnessPlan): Promise<Model> {
     module = await import(pathToFileURL(path).href)
   } catch (error) {
     const { phase, message, place, traceback } = failureOf('load', error)
-    throw new JobFailed(phase, message, place, [...whereBroken(error, source, plan.source), ...traceback])
+    const broken = whereBroken(error, source, plan.source)
+    const [, line] = /:(\d+)$/.exec(broken[0] ?? '') ?? []
+    const where = line === undefined ? '' : ` (${plan.source}, line ${line})`
+    throw new JobFailed(phase, `${message}${where}`, {
+      place,
+      traceback: [...broken, ...traceback],
+      isRaised: true,
+    })
   }
   return asModel(plan, module, readAnnotations(source))
 }
 
 function asModel(plan: HarnessPlan, module: Record<string, unknown>, annotations: Annotations): Model {
-  const lookUp = (name: string): ModelFunction | null => {
-    const inDefault = module.default as Record<string, unknown> | undefined | null
-    const found = module[name] ?? (inDefault === undefined || inDefault === null ? undefined : inDefault[name])
-    return typeof found === 'function' ? (found as ModelFunction) : null
-  }
+  const lookUp = (name: string): ModelFunction | null => functionOf(module, name)
   const defined = () => {
-    const names = new Set(
-      [...Object.keys(module), ...Object.keys(Object(module.default))].filter((name) => lookUp(name)),
-    )
-    return [...names].join(', ') || 'no function'
+    const names = [...Object.keys(module), ...memberNames(module.default)].filter((name) => lookUp(name))
+    return [...new Set(names)].join(', ') || 'no function'
   }
   const find = (role: Role | 'end'): ModelFunction | null => {
     const explicit = role === 'end' ? null : plan.functions[role]
@@ -80,7 +81,10 @@ function asModel(plan: HarnessPlan, module: Record<string, unknown>, annotations
       throw new JobFailed('load', `${what}; it exports: ${defined()}`)
     }
     const annotated = role === 'end' ? undefined : annotations.functions[role]
-    if (annotated === undefined) return defaults[role].map(lookUp).find((found) => found !== null) ?? null
+    if (annotated === undefined) {
+      const names = role === 'score' ? [...defaults.score, 'default'] : defaults[role]
+      return names.map(lookUp).find((found) => found !== null) ?? null
+    }
     const found = lookUp(annotated)
     if (found === null)
       throw new JobFailed(
@@ -96,6 +100,25 @@ function asModel(plan: HarnessPlan, module: Record<string, unknown>, annotations
     throw new JobFailed('load', `${plan.source} has no ${role} function: ${how}; it exports: ${defined()}`)
   }
   return { annotations, find, get }
+}
+
+/** Exported by its name, or a method of what is exported as a whole: of an object or an instance of a class, which stays its `this`. */
+function functionOf(module: Record<string, unknown>, name: string): ModelFunction | null {
+  const named = module[name]
+  const whole = isObject(module.default) ? module.default : null
+  const method: unknown = whole === null ? undefined : Reflect.get(whole, name)
+  if (typeof method === 'function' && (typeof named !== 'function' || named === method)) return method.bind(whole)
+  return typeof named === 'function' ? (named as ModelFunction) : null
+}
+
+const isObject = (value: unknown): value is object =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function'
+
+/** Own and inherited ones, without those that every object has. */
+function memberNames(whole: unknown): string[] {
+  if (!isObject(whole) || whole === Object.prototype || whole === Function.prototype) return []
+  const own = Object.getOwnPropertyNames(whole).filter((name) => name !== 'constructor')
+  return [...own, ...memberNames(Object.getPrototypeOf(whole))]
 }
 
 function decideFormats(playground: string): void {

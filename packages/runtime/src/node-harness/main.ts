@@ -13,7 +13,7 @@ import { loadModel, type Model, prepareProcess } from './load-model.ts'
 import { checkReadable, type InputStream, openInput, placeOf } from './open-input.ts'
 import { Output } from './open-output.ts'
 import { Report } from './report.ts'
-import { runScore } from './run-score.ts'
+import { emitAll, runScore } from './run-score.ts'
 import { runWhole } from './run-whole.ts'
 
 interface Job {
@@ -36,7 +36,9 @@ process.on('beforeExit', () => {
   if (job.isOver) return
   endFailed(
     job,
-    new JobFailed(job.phase, 'the model waits for a promise that nothing will ever settle', currentPlace(job)),
+    new JobFailed(job.phase, 'the model waits for a promise that nothing will ever settle', {
+      place: currentPlace(job),
+    }),
   )
 })
 
@@ -73,6 +75,8 @@ async function run(job: Job): Promise<void> {
       report,
       checks: inputChecks(plan),
     })
+  // A rejected promise that nobody waits for is told only when the call stack is empty.
+  await new Promise((done) => setImmediate(done))
 }
 
 /** The model's schema is that of the first input; others bring their own. */
@@ -86,11 +90,10 @@ async function initialise(model: Model, plan: HarnessPlan): Promise<void> {
   const init = model.find('init')
   if (init === null) return
   try {
-    if (init.length === 0) await init()
-    else {
-      const rawJson = readFileSync(plan.jobJsonPath, 'utf8')
-      await init({ rawJson, job: JSON.parse(rawJson) })
-    }
+    const rawJson = init.length === 0 ? null : readFileSync(plan.jobJsonPath, 'utf8')
+    const result = rawJson === null ? init() : init({ rawJson, job: JSON.parse(rawJson) })
+    // What it gives is ignored, but a generator has to run.
+    await emitAll(result, { emit: () => undefined })
   } catch (error) {
     throw failureOf('init', error)
   }
@@ -120,8 +123,8 @@ function endFailed(job: Job, failure: JobFailed): void {
   } catch {
     // The failure itself is what matters.
   }
-  const { phase, message, place, traceback } = failure
-  job.report.tell({ event: 'failed', phase, error: message, ...place, traceback })
+  const { phase, message, place, traceback, isRaised } = failure
+  job.report.tell({ event: 'failed', phase, error: message, isRaised, ...place, traceback })
   process.exit(1)
 }
 

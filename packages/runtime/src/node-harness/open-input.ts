@@ -23,7 +23,7 @@ export function openInput(plan: PlanInput, report: Report, arrays: 'record' | 'r
 
 function asInputFailure(name: string, error: unknown): unknown {
   if (!(error instanceof TableError)) return error
-  return new JobFailed('input', `${name}: ${error.message}`, { record: null, line: error.line })
+  return new JobFailed('input', `${name}: ${error.message}`, { place: { record: null, line: error.line } })
 }
 
 class CsvStream implements InputStream {

@@ -109,7 +109,7 @@ export class Report {
     }
     if (this.#stopOnBadRecords) {
       const why = `stopped at the first bad record, as stopOnBadRecords asks: ${reason}`
-      throw new JobFailed(direction === 'output' ? 'output' : 'input', why, place)
+      throw new JobFailed(direction === 'output' ? 'output' : 'input', why, { place })
     }
   }
 

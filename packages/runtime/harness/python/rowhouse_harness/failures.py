@@ -9,20 +9,21 @@ ERROR_CHARACTERS_MAX = 4000
 
 
 class JobFailed(Exception):
-    """Ends the job. `phase` is one of load, init, score, metrics, train, input, output."""
+    """Ends the job. `phase` is one of load, init, score, metrics, train, input, output. `is_raised`: by the model; else these are our own words."""
 
-    def __init__(self, phase, error, record=None, line=None, traceback=()):
+    def __init__(self, phase, error, record=None, line=None, traceback=(), is_raised=False):
         super().__init__(error)
         self.phase = phase
         self.error = error
         self.record = record
         self.line = line
         self.traceback = list(traceback)
+        self.is_raised = is_raised
 
 
 def failure_of(phase, exception, record=None, line=None):
     """The failure that an exception of the model's own code means."""
-    return JobFailed(phase, describe(exception), record, line, traceback_lines(exception))
+    return JobFailed(phase, describe(exception), record, line, traceback_lines(exception), is_raised=True)
 
 
 def describe(exception):

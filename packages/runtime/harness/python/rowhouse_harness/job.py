@@ -76,7 +76,13 @@ def report_failure(report, failure):
     except BaseException:
         pass
     report.tell(
-        'failed', phase=failure.phase, error=failure.error, record=failure.record, line=failure.line, traceback=failure.traceback
+        'failed',
+        phase=failure.phase,
+        error=failure.error,
+        isRaised=failure.is_raised,
+        record=failure.record,
+        line=failure.line,
+        traceback=failure.traceback,
     )
 
 
