@@ -67,6 +67,22 @@ describe('a runtime that goes away', () => {
     }
   })
 
+  it('is no silence where it stopped in good order: not alive after an outage of the servers that followed', async () => {
+    const own = await startWing()
+    try {
+      const stopped = await register(own, 'stopped', [])
+      await own.clock.forward(2_000)
+      await own.pool.query("update model_manage.lease_watch set looked_at = looked_at - interval '2 seconds'")
+      await own.runtime.engines.unregister(stopped.id, stopped.session)
+      await stopApp(own.app as never, 1_000)
+      own.clock.now = new Date((own.clock.now ?? new Date()).getTime() + 3_600_000)
+      const next = await own.another()
+      expect((await next.ann.engines.get(stopped.id)).alive).toBe(false)
+    } finally {
+      await own.stop()
+    }
+  })
+
   it('three times ends the job in ERROR with RuntimeLost', async () => {
     const { id } = await queued(wing, 'w2')
     for (let n = 1; n <= 3; n++) {

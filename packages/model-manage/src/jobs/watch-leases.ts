@@ -11,26 +11,28 @@ export async function watchLeases(ctx: Context): Promise<void> {
   const now = ctx.now()
   const seen = await ctx.database.kysely.selectFrom('model_manage.lease_watch').select('looked_at').executeTakeFirst()
   if (seen !== undefined && now.getTime() - seen.looked_at.getTime() < leaseMs / 6) return
-  const goneMs = await inTransaction(ctx, systemName, async ({ tx }) => {
+  const gap = await inTransaction(ctx, systemName, async ({ tx }) => {
     const last = await sql<{ looked_at: Date }>`select looked_at from model_manage.lease_watch for update`.execute(tx)
     const lookedAt = last.rows[0]?.looked_at ?? now
     const gapMs = now.getTime() - lookedAt.getTime()
-    const isGap = gapMs > leaseMs / 3
-    if (isGap) {
+    let begunAnew = 0n
+    if (gapMs > leaseMs / 3) {
       const until = new Date(now.getTime() + leaseMs)
       const beginAnew = sql`set lease_until = ${until} where lease_until > ${lookedAt} and lease_until < ${until}`
-      await sql`update model_manage.engine ${beginAnew}`.execute(tx)
-      await sql`update model_manage.attempt ${beginAnew} and state = 'RUNNING'`.execute(tx)
+      const engines = await sql`update model_manage.engine ${beginAnew}`.execute(tx)
+      const attempts = await sql`update model_manage.attempt ${beginAnew} and state = 'RUNNING'`.execute(tx)
+      begunAnew = (engines.numAffectedRows ?? 0n) + (attempts.numAffectedRows ?? 0n)
     }
     await sql`
       insert into model_manage.lease_watch (looked_at) values (${now})
       on conflict (is_only) do update set looked_at = greatest(lease_watch.looked_at, excluded.looked_at)`.execute(tx)
-    return isGap ? gapMs : 0
+    return { gapMs, begunAnew }
   })
-  if (goneMs > 0) {
+  // a start after a clean stop finds no lease that was current
+  if (gap.begunAnew > 0n) {
     ctx.warn(
-      `nobody could hear the runtimes for ${Math.round(goneMs / 1000)} s: their leases begin anew, for ${leaseMs / 1000} s`,
-      { goneMs, leaseMs },
+      `no server listened for ${Math.round(gap.gapMs / 1000)} s: runtimes that were alive before have another ${leaseMs / 1000} s to be heard`,
+      { goneMs: gap.gapMs, leaseMs },
     )
   }
 }
