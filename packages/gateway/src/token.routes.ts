@@ -1,5 +1,6 @@
 import { AppError, Denied, InputError } from '@rowhouse/contract'
 import { type App, parseForms } from '@rowhouse/http'
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ServerConfig } from './config.ts'
 import { makeSlowDown } from './slow-down.ts'
@@ -13,10 +14,13 @@ export interface TokenRoutes {
   now: () => Date
 }
 
+/** What many clients send for a field that is not filled in. */
+const blankAsAbsent = (text: string) => (text === '' ? undefined : text)
+
 const TokenForm = z.looseObject({
   username: z.string().max(200).optional(),
   password: z.string().max(1000).optional(),
-  refresh_token: z.string().max(10_000).optional(),
+  refresh_token: z.string().max(10_000).transform(blankAsAbsent).optional(),
 })
 
 /** `POST /gocli/token`: a name and a password, or a refresh token, for tokens. */
@@ -55,10 +59,11 @@ export function tokenRoutes(app: App, { database, tokens, config, now }: TokenRo
     description: 'Form fields `username` and `password`, or `refresh_token`.',
     tags: ['sign-in'],
     body: TokenForm,
-    consumes: ['application/x-www-form-urlencoded', 'application/json'],
+    consumes: ['application/x-www-form-urlencoded', 'multipart/form-data', 'application/json'],
     security: [],
   }
-  app.post('/gocli/token', { config: { access: 'public' }, schema, bodyLimit: 64 * 1024 }, async (request, reply) => {
+  const route = { config: { access: 'public' as const }, schema, bodyLimit: 64 * 1024, preValidation: readFields }
+  app.post('/gocli/token', route, async (request, reply) => {
     const { username, password, refresh_token } = request.body
     if (refresh_token === undefined && (username === undefined || password === undefined)) {
       throw new InputError('InvalidField', 'Send the form fields username and password, or refresh_token')
@@ -74,6 +79,18 @@ export function tokenRoutes(app: App, { database, tokens, config, now }: TokenRo
     reply.header('cache-control', 'no-store')
     return { access_token: access, refresh_token: refresh, expires_in: config.accessTokenSeconds, token_type: 'Bearer' }
   })
+}
+
+/** A form sent as multipart (`curl -F`), or nothing at all, becomes an object too: the route says what is missing. */
+async function readFields(request: FastifyRequest): Promise<void> {
+  if (!request.isMultipart()) {
+    request.body ??= {}
+    return
+  }
+  const fields: Record<string, unknown> = {}
+  for await (const part of request.parts({ limits: { fields: 20, files: 0, fieldSize: 10_000 } }))
+    if (part.type === 'field') fields[part.fieldname] = part.value
+  request.body = fields
 }
 
 function tooManyFailures(waitMs: number): AppError {

@@ -61,6 +61,11 @@ async function started(env: Record<string, string> = {}, args: string[] = []): P
 const withPassword = (own: Record<string, string> = {}) => started({ ROWHOUSE_ADMIN_PASSWORD: password, ...own })
 const askToken = (server: RunningServer, form: Record<string, string>) =>
   fetch(`${server.url}/gocli/token`, { method: 'POST', body: new URLSearchParams(form) })
+function formOf(fields: Record<string, string>): FormData {
+  const form = new FormData()
+  for (const [name, value] of Object.entries(fields)) form.set(name, value)
+  return form
+}
 const who = (server: RunningServer, token?: string) =>
   fetch(`${server.url}/wing/who`, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } })
 
@@ -83,6 +88,42 @@ test('a name and a password get tokens that are believed', async () => {
   expect(await (await who(server, body.access_token)).json()).toEqual({ who: 'user:admin', groups: ['ADMIN'] })
 })
 
+test.each<[string, RequestInit]>([
+  [
+    'a form with fields of other products, the refresh token left blank',
+    {
+      body: new URLSearchParams({
+        grant_type: 'password',
+        client_id: 'go-cli',
+        username: 'admin',
+        password,
+        refresh_token: '',
+      }),
+    },
+  ],
+  ['a form in parts, as curl -F sends it', { body: formOf({ username: 'admin', password }) }],
+  ['JSON', { body: JSON.stringify({ username: 'admin', password }), headers: { 'content-type': 'application/json' } }],
+])('name and password may come as %s', async (_, init) => {
+  const server = await withPassword()
+  const answer = await fetch(`${server.url}/gocli/token`, { method: 'POST', ...init })
+  expect(answer.status).toBe(200)
+  expect(await answer.json()).toMatchObject({ token_type: 'Bearer' })
+})
+
+test.each<[string, RequestInit]>([
+  ['nothing', {}],
+  ['a name alone', { body: new URLSearchParams({ username: 'admin' }) }],
+  ['parts without them', { body: formOf({ other: 'x' }) }],
+  ['fields in the path alone', { body: new URLSearchParams() }],
+])('a sign-in with %s is 400 and says which fields to send', async (_, init) => {
+  const server = await withPassword()
+  const answer = await fetch(`${server.url}/gocli/token?username=admin&password=x`, { method: 'POST', ...init })
+  expect(answer.status).toBe(400)
+  expect(await answer.json()).toMatchObject({
+    message: 'Send the form fields username and password, or refresh_token',
+  })
+})
+
 test('a wrong password and an unknown user are the same 401 with a message', async () => {
   const server = await withPassword()
   for (const form of [
@@ -98,12 +139,16 @@ test('a wrong password and an unknown user are the same 401 with a message', asy
 
 test('repeated failures slow down: 429 with Retry-After, for that name only', async () => {
   const server = await withPassword()
-  const statuses: number[] = []
-  for (let i = 0; i < 7; i++) statuses.push((await askToken(server, { username: 'bob', password: 'guess' })).status)
+  const answers: Response[] = []
+  for (let i = 0; i < 7; i++) answers.push(await askToken(server, { username: 'bob', password: 'guess' }))
+  const statuses = answers.map(({ status }) => status)
   expect(statuses.slice(0, 5)).toEqual([401, 401, 401, 401, 401])
   expect(statuses).toContain(429)
-  const slowed = await askToken(server, { username: 'bob', password: 'guess' })
-  if (slowed.status === 429) expect(Number(slowed.headers.get('retry-after'))).toBeGreaterThan(0)
+  const slowed = answers.find(({ status }) => status === 429)
+  expect(Number(slowed?.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect(await slowed?.json()).toMatchObject({
+    message: expect.stringMatching(/^Too many failed sign-ins: try again in \d+ s$/),
+  })
   expect((await askToken(server, { username: 'admin', password })).status).toBe(200)
 })
 
