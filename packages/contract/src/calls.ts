@@ -64,7 +64,21 @@ export function makeCalls(options: ClientOptions) {
 
   async function call<T>(method: string, path: string, body?: unknown, callOptions?: CallOptions): Promise<T> {
     const response = await send(method, path, body, callOptions)
-    return (await readBody(response)) as T
+    return (await readAnswer(response, callOptions?.signal)) as T
+  }
+
+  /** A good status is no proof of an answer: a proxy may have given one of its own, or the connection broke. What was asked may be done all the same. */
+  async function readAnswer(response: Response, signal: AbortSignal | undefined): Promise<unknown> {
+    try {
+      const text = await response.text()
+      if (text === '') return undefined
+      if (isJson(response)) return JSON.parse(text)
+    } catch (error) {
+      if (signal?.aborted) throw error
+      throw unreadable(`${baseUrl} broke off in the middle of its answer (${causeText(error)})`, error)
+    }
+    const type = response.headers.get('content-type') ?? 'something without a type'
+    throw unreadable(`${baseUrl} answered ${type} where JSON is due: is there a proxy that answered instead?`)
   }
 
   return {
@@ -99,15 +113,23 @@ function queryString(query: CallOptions['query']): string {
   return text === '' ? '' : `?${text}`
 }
 
+/** Of a refusal: whatever it says. */
 async function readBody(response: Response): Promise<unknown> {
-  const text = await response.text()
-  if (text === '') return undefined
-  if (!/json/.test(response.headers.get('content-type') ?? '')) return text
+  const text = await response.text().catch(() => '')
+  if (text === '' || !isJson(response)) return text || undefined
   try {
     return JSON.parse(text)
   } catch {
     return text
   }
+}
+
+function isJson(response: Response): boolean {
+  return /json/.test(response.headers.get('content-type') ?? '')
+}
+
+function unreadable(message: string, cause?: unknown): AppError {
+  return new AppError('Unavailable', 'UnreadableAnswer', message, { retryAfterMs: 1000 }, cause)
 }
 
 function causeText(error: unknown): string {

@@ -113,3 +113,31 @@ it('a server that is not there is Unavailable and says so', async () => {
     message: `${url} does not answer (connection refused: is the server running?)`,
   })
 })
+
+it.each([
+  ['a page of a proxy', { 'content-type': 'text/html' }, '<html></html>', /answered text\/html where JSON is due/],
+  ['JSON that breaks off', { 'content-type': 'application/json' }, '{"id":', /broke off in the middle of its answer/],
+  [
+    'fewer bytes than were promised',
+    { 'content-type': 'application/json', 'content-length': '99' },
+    '{"id":1}',
+    /broke off/,
+  ],
+])(
+  '%s with status 200 is no answer: Unavailable, so that the call is made again',
+  async (_title, headers, text, message) => {
+    const server = createServer((_request, response) => {
+      response
+        .writeHead(200, headers)
+        .write(text, () => ('content-length' in headers ? response.destroy() : response.end()))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    servers.push(server)
+    const client = makeClient({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+    await expect(client.jobs.get('j')).rejects.toMatchObject({
+      kind: 'Unavailable',
+      code: 'UnreadableAnswer',
+      message: expect.stringMatching(message),
+    })
+  },
+)

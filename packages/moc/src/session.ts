@@ -8,15 +8,21 @@ export interface TokenBody {
   token_type: string
 }
 
+/** The gateway in force: `ROWHOUSE_MOC_GATEWAY` goes before the configuration, whose tokens are for its own gateway only. */
+export function configInForce(env: NodeJS.ProcessEnv = process.env): MocConfig {
+  const path = configPath(env)
+  if (!env.ROWHOUSE_MOC_GATEWAY) return getConfig(path)
+  const gatewayUrl = parseGatewayUrl(env.ROWHOUSE_MOC_GATEWAY)
+  const config = readConfig(path)
+  return config?.gatewayUrl === gatewayUrl ? config : { gatewayUrl }
+}
+
 /**
- * A client for the configured gateway. `ROWHOUSE_MOC_GATEWAY` and `ROWHOUSE_MOC_TOKEN` go before the configuration; with
+ * A client for the gateway in force. `ROWHOUSE_MOC_TOKEN` goes before the tokens of the configuration; with
  * `ROWHOUSE_MOC_USER` and `ROWHOUSE_MOC_PASSWORD` a run signs in by itself. An outdated token is renewed once and remembered.
  */
 export function openClient(env: NodeJS.ProcessEnv = process.env): Client {
-  const path = configPath(env)
-  const config = env.ROWHOUSE_MOC_GATEWAY
-    ? { ...readConfig(path), gatewayUrl: parseGatewayUrl(env.ROWHOUSE_MOC_GATEWAY) }
-    : getConfig(path)
+  const config = configInForce(env)
   const session = { config }
   return makeClient({
     baseUrl: config.gatewayUrl,
@@ -25,7 +31,7 @@ export function openClient(env: NodeJS.ProcessEnv = process.env): Client {
       if (env.ROWHOUSE_MOC_TOKEN) return undefined
       const token = await renew(session.config, env)
       if (token === undefined) throw new Denied('Unauthenticated', 'You are not signed in, or your session has ended')
-      session.config = remember(session.config, token, path, env)
+      session.config = remember(session.config, token, env)
       return token.access_token
     },
   })
@@ -38,9 +44,18 @@ export async function signIn(gatewayUrl: string, username: string, password: str
   } catch (error) {
     // Whoever is signing in needs no advice to sign in.
     if (error instanceof AppError && error.code === 'Unauthenticated')
-      throw new Denied('Unauthenticated', error.message, { ...error.data, isSignIn: true })
+      throw new Denied('Unauthenticated', `${error.message}${pathHint(gatewayUrl)}`, {
+        ...error.data,
+        isSignIn: true,
+      })
     throw error
   }
+}
+
+/** Below a path that is not the gateway's everything is refused alike. */
+function pathHint(gatewayUrl: string): string {
+  const { pathname } = new URL(gatewayUrl)
+  return pathname === '/' ? '' : ` (the URL has a path, '${pathname}': does the gateway lie there?)`
 }
 
 async function renew(config: MocConfig, env: NodeJS.ProcessEnv): Promise<TokenBody | undefined> {
@@ -56,9 +71,14 @@ async function renew(config: MocConfig, env: NodeJS.ProcessEnv): Promise<TokenBo
   return undefined
 }
 
-function remember(config: MocConfig, token: TokenBody, path: string, env: NodeJS.ProcessEnv): MocConfig {
+/** Where the configuration cannot be written (a folder mounted to be read), the token serves this run. */
+function remember(config: MocConfig, token: TokenBody, env: NodeJS.ProcessEnv): MocConfig {
   const next = { ...config, accessToken: token.access_token, refreshToken: token.refresh_token }
-  if (!env.ROWHOUSE_MOC_GATEWAY) writeConfig(next, path)
+  try {
+    if (!env.ROWHOUSE_MOC_GATEWAY) writeConfig(next, configPath(env))
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'ConfigNotWritten') throw error
+  }
   return next
 }
 
@@ -77,7 +97,8 @@ export async function needsSignIn(gatewayUrl: string): Promise<boolean> {
     const answer: unknown = await anonymous.storedModels.list({ size: 1 })
     if (typeof answer === 'object' && answer !== null && '_embedded' in answer) return false
   } catch (error) {
-    if (!(error instanceof AppError) || error.kind === 'Unavailable') throw error
+    if (!(error instanceof AppError)) throw error
+    if (error.kind === 'Unavailable' && error.code !== 'UnreadableAnswer') throw error
     if (error.code === 'Unauthenticated') return true
   }
   throw new InputError(
