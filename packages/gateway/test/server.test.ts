@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, makeClient } from '@rowhouse/contract'
 import { whoIs } from '@rowhouse/http'
+import { openDatabase } from '@rowhouse/postgres'
 import { type FreshDatabase, freshDatabase } from '@rowhouse/postgres/testing'
-import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import {
   loadKeys,
@@ -212,10 +212,9 @@ test('keys and the token of runtimes are files only their owner reads; the passw
     expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600)
   const token = readFileSync(runtimeTokenFile(folder), 'utf8').trim()
   expect(await (await who(server, token)).json()).toEqual({ who: 'runtime:runtime', groups: [] })
-  const client = new pg.Client({ connectionString: fresh.url })
-  await client.connect()
-  const { rows } = await client.query('select password_hash from gateway.user_account')
-  await client.end()
+  const database = openDatabase<never>(fresh.url, { max: 1 })
+  const { rows } = await database.pool.query('select password_hash from gateway.user_account')
+  await database.close()
   expect(rows).toEqual([{ password_hash: expect.stringMatching(/^scrypt\$32768\$8\$1\$/) }])
 })
 
@@ -243,15 +242,14 @@ test('health, the API document and its page, and sign-in need no token; everythi
 
 test('without its database the server is alive but not ready, and is ready again when the database is back', async () => {
   const server = await withPassword()
-  const superuser = new pg.Client({ connectionString: process.env.ROWHOUSE_TEST_POSTGRES_URL })
-  await superuser.connect()
+  const superuser = openDatabase<never>(process.env.ROWHOUSE_TEST_POSTGRES_URL ?? '', { max: 1 })
   const name = new URL(fresh.url).pathname.slice(1)
-  await superuser.query(`alter database ${name} allow_connections false`)
-  await superuser.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`)
+  await superuser.pool.query(`alter database ${name} allow_connections false`)
+  await superuser.pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`)
   const away = await fetch(`${server.url}/health/ready`)
   expect((await fetch(`${server.url}/health/live`)).status).toBe(200)
-  await superuser.query(`alter database ${name} allow_connections true`)
-  await superuser.end()
+  await superuser.pool.query(`alter database ${name} allow_connections true`)
+  await superuser.close()
   expect(away.status).toBe(503)
   expect(away.headers.get('retry-after')).not.toBeNull()
   await expect.poll(async () => (await fetch(`${server.url}/health/ready`)).status).toBe(200)

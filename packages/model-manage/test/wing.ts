@@ -6,10 +6,9 @@ import { join } from 'node:path'
 import { AppError, type Client, type DomainEvent, makeClient } from '@rowhouse/contract'
 import { type App, fetchThrough, makeApp, type Principal, stopApp } from '@rowhouse/http'
 import { modelManage, modelManageMigrations, type Settings } from '@rowhouse/model-manage'
-import { migrate, openDatabase } from '@rowhouse/postgres'
+import { type Database, migrate, openDatabase } from '@rowhouse/postgres'
 import { freshDatabase } from '@rowhouse/postgres/testing'
 import fastify, { type FastifyInstance } from 'fastify'
-import type pg from 'pg'
 
 const principals: Record<string, Principal> = {
   ann: { kind: 'user', name: 'ann', groups: ['fraud'], isAdmin: false },
@@ -34,13 +33,16 @@ export interface Wing {
   mlcAway: (away: boolean) => void
   /** The wing's clock; null goes with the real one. */
   clock: { now: Date | null; forward(ms: number): Promise<void> }
-  pool: pg.Pool
+  pool: Database<never>['pool']
   /** Another server on the same database. */
   another(): Promise<{ app: App; runtime: Client; ann: Client }>
   stop(): Promise<void>
 }
 
-export async function startWing(settings: Partial<Settings> = {}): Promise<Wing> {
+const usual: Settings = { heartbeatMs: 10_000, leaseMs: 30_000, attemptsMax: 3, onlyDeployedRuntimes: false }
+
+export async function startWing(unusual: Partial<Settings> = {}): Promise<Wing> {
+  const settings = { ...usual, ...unusual }
   const fresh = await freshDatabase()
   const database = openDatabase<never>(fresh.url, { max: 8 })
   await migrate(database, modelManageMigrations)
