@@ -98,7 +98,13 @@ export type ServiceImplementation =
 
 export type FlowNode = NodeBase &
   (
-    | { kind: 'startEvent'; event: EventDefinition; formKey: string | null }
+    | {
+        kind: 'startEvent'
+        event: EventDefinition
+        formKey: string | null
+        /** The variable that holds who started the instance. */
+        initiator: string | null
+      }
     | { kind: 'endEvent'; event: EventDefinition }
     | {
         kind: 'intermediateCatchEvent'
@@ -110,6 +116,8 @@ export type FlowNode = NodeBase &
         kind: 'serviceTask'
         implementation: ServiceImplementation
         fields: readonly { name: string; value: Expression }[]
+        /** camunda:properties: for workers. */
+        properties: Readonly<Record<string, string>>
       }
     | { kind: 'receiveTask'; messageName: Expression | null; correlationKey: Expression | null }
     | {

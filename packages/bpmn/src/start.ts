@@ -3,6 +3,7 @@ import { EngineError } from './engine-error.ts'
 import type { FlowNode, ProcessGraph } from './graph.ts'
 import { finish, Run } from './run.ts'
 import type { Aggregate, InstanceRow, StartRequest, StepEnv, StepResult } from './state.ts'
+import type { TypedValue } from './values.ts'
 import { setLocalVariables } from './variables.ts'
 
 /**
@@ -24,11 +25,19 @@ export function startInstance(graph: ProcessGraph, request: StartRequest, env: S
       isActive: true,
       isJoining: false,
     })
+    setInitiator(run, start)
     setLocalVariables(run, request.instanceId, request.variables)
     if (request.commitAtStart) holdBefore(run, request.instanceId, start)
     else run.agenda.push({ executionId: request.instanceId, nodeId: start.id, workId: null })
   })
   return finish(run)
+}
+
+function setInitiator(run: Run, start: FlowNode): void {
+  if (start.kind !== 'startEvent' || start.initiator === null) return
+  const { id, startUserId } = run.instance
+  const who: TypedValue = startUserId === null ? { type: 'Null', value: null } : { type: 'String', value: startUserId }
+  setLocalVariables(run, id, { [start.initiator]: who })
 }
 
 function startEventOf(graph: ProcessGraph, startActivityId: string | undefined): FlowNode {

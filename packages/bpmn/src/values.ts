@@ -19,7 +19,8 @@ export type ValueType =
 
 /**
  * A value with its type. `value`: Date as ISO-8601 UTC text with milliseconds, Bytes and File as base64, Object, Json as the
- * parsed JSON, NaN and the infinities as text ("NaN", "Infinity", "-Infinity") since JSON has none.
+ * parsed JSON, NaN and the infinities as text ("NaN", "Infinity", "-Infinity") since JSON has none, a Long that a double does not hold
+ * exactly as its digits.
  */
 export interface TypedValue {
   type: ValueType

@@ -51,7 +51,7 @@ export const error = (errorCode: string | null, extra: Extra = {}): EventDefinit
   }) as EventDefinition
 
 export const startEvent = (id: string, event: EventDefinition = none, extra: Extra = {}) =>
-  node('startEvent', id, 'startEvent', { event, formKey: null, ...extra })
+  node('startEvent', id, 'startEvent', { event, formKey: null, initiator: null, ...extra })
 export const endEvent = (id: string, event: EventDefinition = none, extra: Extra = {}) =>
   node('endEvent', id, event.kind === 'none' ? 'noneEndEvent' : `${event.kind}EndEvent`, { event, ...extra })
 export const catchEvent = (id: string, event: EventDefinition, extra: Extra = {}) =>
@@ -59,7 +59,7 @@ export const catchEvent = (id: string, event: EventDefinition, extra: Extra = {}
 export const boundary = (id: string, attachedToId: string, event: EventDefinition, extra: Extra = {}) =>
   node('boundaryEvent', id, 'boundaryEvent', { event, attachedToId, cancelActivity: true, ...extra })
 const service = (id: string, implementation: ServiceImplementation, extra: Extra = {}) =>
-  node('serviceTask', id, 'serviceTask', { implementation, fields: [], ...extra })
+  node('serviceTask', id, 'serviceTask', { implementation, fields: [], properties: {}, ...extra })
 export const delegate = (id: string, extra: Extra = {}) =>
   service(id, { kind: 'class', className: `com.modelop.mlc.delegate.modelop.${id}` }, extra)
 export const external = (id: string, extra: Extra = {}) =>

@@ -1,12 +1,22 @@
 import { InputError } from '@rowhouse/contract'
 import type { FastifyInstance } from 'fastify'
 import { findJsonMistake } from './json-error.ts'
+import { hasLong, parseLongs } from './json-longs.ts'
 
 /** JSON (with `+json` kinds) that says where it is broken. An empty body is no body. */
 export function parseBodies(app: FastifyInstance): void {
-  const parseJson = app.getDefaultJsonParser('error', 'error')
   app.removeContentTypeParser(['application/json', 'text/plain'])
-  app.addContentTypeParser(/^application\/(?:[\w.-]+\+)?json\b/i, { parseAs: 'string' }, (request, body, done) => {
+  addJsonParser(app, /^application\/(?:[\w.-]+\+)?json\b/i, false)
+}
+
+/** For a wing whose bodies hold Java's longs (json-longs.ts). */
+export function parseBodiesWithLongs(app: FastifyInstance): void {
+  addJsonParser(app, 'application/json', true)
+}
+
+function addJsonParser(app: FastifyInstance, contentType: string | RegExp, withLongs: boolean): void {
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser(contentType, { parseAs: 'string' }, (request, body, done) => {
     const text = String(body)
     if (text.trim() === '') {
       done(null, undefined)
@@ -15,7 +25,7 @@ export function parseBodies(app: FastifyInstance): void {
     void parseJson(request, text, (error, value) => {
       if (error) done(brokenJson(text))
       else if (isDeeperThan(value, depthMax)) done(tooDeep())
-      else done(null, value)
+      else done(null, withLongs && hasLong(text) ? parseLongs(text.replace(/^\uFEFF/, '')) : value)
     })
   })
 }

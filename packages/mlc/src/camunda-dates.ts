@@ -15,3 +15,11 @@ export function parseCamundaDate(text: string): Date | undefined {
   const date = new Date(text.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'))
   return Number.isNaN(date.getTime()) ? undefined : date
 }
+
+const latest = new Date('9999-12-31T23:59:59.999Z')
+
+/** Some say "for ever" by the largest number there is: that is the end of the calendar. */
+export function momentAfter(now: Date, ms: number): Date {
+  const moment = new Date(now.getTime() + ms)
+  return moment <= latest ? moment : latest
+}

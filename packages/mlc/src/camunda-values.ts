@@ -1,6 +1,7 @@
 /** Variables between the wire (Camunda's JSON value objects) and the engine (typed values). Pure. */
 import type { Json, TypedValue, ValueType } from '@rowhouse/bpmn'
 import type { AppError, VariableMap, VariableValue } from '@rowhouse/contract'
+import { longDigits, toRawLong } from '@rowhouse/http'
 import { parseCamundaDate, toCamundaDate } from './camunda-dates.ts'
 import { invalidRequest } from './camunda-problems.ts'
 import { withoutCredentials } from './variables/vault.ts'
@@ -29,10 +30,10 @@ const mapInfo = {
   serializationDataFormat: jsonFormat,
 }
 const listInfo = { objectTypeName: 'java.util.ArrayList<java.lang.Object>', serializationDataFormat: jsonFormat }
-const integerRanges: Partial<Record<ValueType, number>> = {
-  Short: 2 ** 15,
-  Integer: 2 ** 31,
-  Long: 2 ** 63,
+const integerRanges: Partial<Record<ValueType, bigint>> = {
+  Short: 2n ** 15n,
+  Integer: 2n ** 31n,
+  Long: 2n ** 63n,
 }
 
 /**
@@ -64,9 +65,10 @@ function isMember(value: unknown): boolean {
 export function parseValue(wire: VariableValue | null | undefined, prefix = ''): TypedValue {
   const info = (wire?.valueInfo ?? {}) as Record<string, Json>
   const isTransient = info.transient === true
-  const value = (wire?.value ?? null) as Json
+  const digits = longDigits(wire?.value)
+  const value = digits ?? withoutRawLongs((wire?.value ?? null) as Json)
   refuseNul(value, prefix)
-  const type = typeName(wire?.type)
+  const type = typeName(wire?.type) ?? (digits === undefined ? undefined : 'Long')
   const typed = type === undefined ? inferValue(value) : convert(value, type, info, prefix)
   return isTransient ? { ...typed, transient: true } : typed
 }
@@ -77,8 +79,8 @@ export function inferValue(value: Json): TypedValue {
   if (typeof value === 'string') return { type: 'String', value }
   if (typeof value === 'boolean') return { type: 'Boolean', value }
   if (typeof value === 'number') {
-    if (!Number.isInteger(value)) return { type: 'Double', value }
-    return { type: Math.abs(value) < 2 ** 31 ? 'Integer' : 'Long', value }
+    if (!Number.isInteger(value)) return { type: 'Double', value: finiteOrText(value) }
+    return { type: value === (value | 0) ? 'Integer' : 'Long', value }
   }
   return { type: 'Object', value, valueInfo: Array.isArray(value) ? listInfo : mapInfo }
 }
@@ -127,7 +129,9 @@ function openContent(typed: TypedValue, options: WireOptions): unknown {
     case 'Bytes':
       return options.omitBytes ? null : typed.value
     case 'Json':
-      return JSON.stringify(typed.value)
+      return typed.value === null ? null : JSON.stringify(typed.value)
+    case 'Long':
+      return typeof typed.value === 'string' ? toRawLong(typed.value) : typed.value
     case 'Object':
       return options.deserialize === false && typeof typed.value !== 'string'
         ? JSON.stringify(typed.value)
@@ -137,9 +141,10 @@ function openContent(typed: TypedValue, options: WireOptions): unknown {
   }
 }
 
-function typeName(type: string | null | undefined): string | undefined {
+function typeName(type: unknown): string | undefined {
   if (type === null || type === undefined || type === '') return undefined
-  return type.slice(0, 1).toUpperCase() + type.slice(1)
+  const name = String(type)
+  return name.slice(0, 1).toUpperCase() + name.slice(1)
 }
 
 function convert(value: Json, type: string, info: Record<string, Json>, prefix: string): TypedValue {
@@ -181,14 +186,18 @@ function toNumber(value: Json, type: 'Short' | 'Integer' | 'Long' | 'Double', pr
   const text = String(value).trim()
   if (type === 'Double') {
     if (['NaN', 'Infinity', '-Infinity'].includes(text)) return text
-    const number = Number(text)
-    if (text === '' || !Number.isFinite(number)) throw cannotConvert(value, type, prefix)
-    return number
+    if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) throw cannotConvert(value, type, prefix)
+    return finiteOrText(Number(text))
   }
-  const limit = integerRanges[type] ?? 0
-  const number = Number(text)
-  if (!/^[+-]?\d+$/.test(text) || number < -limit || number >= limit) throw cannotConvert(value, type, prefix)
-  return number
+  if (!/^[+-]?\d{1,30}$/.test(text)) throw cannotConvert(value, type, prefix)
+  const limit = integerRanges[type] ?? 0n
+  const exact = BigInt(text.replace('+', ''))
+  if (exact < -limit || exact >= limit) throw cannotConvert(value, type, prefix)
+  return Number.isSafeInteger(Number(exact)) ? Number(exact) : String(exact)
+}
+
+function finiteOrText(value: number): Json {
+  return Number.isFinite(value) ? value : String(value)
 }
 
 function toDate(value: Json, prefix: string): string {
@@ -234,6 +243,13 @@ function cannotConvert(value: Json, type: ValueType, prefix: string): AppError {
   return invalidRequest(
     `${prefix}Cannot convert value '${text}' of type '${type}' to java type ${javaTypes[type] ?? type}`,
   )
+}
+
+/** A document that was sent as an object holds numbers as JavaScript does; only a whole value is kept exactly. */
+function withoutRawLongs(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value
+  const text = JSON.stringify(value)
+  return /\d{16}/.test(text) ? (JSON.parse(text) as Json) : value
 }
 
 /** PostgreSQL cannot store the character U+0000 in text or JSON. */

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@rowhouse/contract'
-import { camundaErrors, onDrain } from '@rowhouse/http'
+import { camundaErrors, onDrain, parseBodiesWithLongs } from '@rowhouse/http'
 import { type AnyDatabase, withTables } from '@rowhouse/postgres'
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import type { MlcContext, WakeKind } from './context.ts'
@@ -50,6 +50,7 @@ const camundaVersion = '7.24.0'
 export async function mlc(app: FastifyInstance, options: MlcOptions): Promise<void> {
   // What a diagram did wrong is an engine error in Camunda's dialect, whichever call ran into it.
   camundaErrors(app, engineProblem)
+  parseBodiesWithLongs(app)
   const waiters = makeTaskWaiters()
   const ctx: MlcContext = {
     database: withTables<never>(options.database),

@@ -26,6 +26,8 @@ const json = {
   JOB: { id: 'j1', jobStatus: 'COMPLETE', parts: [{ name: 'x' }] },
 }
 const variables = new Map<string, TypedValue>(Object.entries(json).map(([name, value]) => [name, fromJson(value)]))
+variables.set('big', { type: 'Long', value: '9007199254740993' })
+variables.set('doc', { type: 'Json', value: { name: 'Ann', age: 7, ok: true, tags: [{ t: 'x' }], none: null } })
 variables.set('d', { type: 'Double', value: 2.5 })
 variables.set('when', { type: 'Date', value: '2024-01-31T10:00:00.000Z' })
 variables.set('execution', { type: 'String', value: 'a variable of that name' })
@@ -130,6 +132,23 @@ describe('values are those the reference engine recorded', () => {
 describe('beyond the recordings', () => {
   test.each<[string, TypedValue['type'], TypedValue['value']]>([
     ['#{a}', 'Integer', 7],
+    ['${big}', 'Long', '9007199254740993'],
+    ['${big == 9007199254740992}', 'Boolean', false],
+    ['${big == 9007199254740993}', 'Boolean', true],
+    ['${big > 9007199254740992}', 'Boolean', true],
+    ['${big + 1}', 'Long', '9007199254740994'],
+    ['${big - 9}', 'Long', 9007199254740984],
+    ['${-big}', 'Long', '-9007199254740993'],
+    ['${9223372036854775807 + 1}', 'Long', '-9223372036854775808'],
+    ['n=${big}', 'String', 'n=9007199254740993'],
+    ["${doc.prop('name').stringValue()}", 'String', 'Ann'],
+    ["${doc.prop('age').numberValue() + 1}", 'Long', 8],
+    ["${doc.prop('ok').boolValue()}", 'Boolean', true],
+    ["${doc.hasProp('none')}", 'Boolean', true],
+    ["${doc.prop('tags').elements().get(0).prop('t').value()}", 'String', 'x'],
+    ["${S('{\"a\":[1,2]}').prop('a').elements().size()}", 'Integer', 2],
+    ['${JSON(\'{"a":{"b":1}}\').prop(\'a\')}!', 'String', '{"b":1}!'],
+    ['${doc.tags[0].t}', 'String', 'x'],
     ['', 'String', ''],
     ['\\${a}', 'String', '${a}'],
     ['C:\\temp $5 #1', 'String', 'C:\\temp $5 #1'],
@@ -187,6 +206,8 @@ describe('beyond the recordings', () => {
     ['${lst.get(3)}', 'java.lang.IndexOutOfBoundsException: Index 3 out of bounds for length 1'],
     ['${a % 0}', 'Cause: / by zero'],
     ['${execution.nope}', "ExecutionEntity' does not have the property 'nope'."],
+    ["${S('{')}", "SpinJsonException: '{' is no JSON text"],
+    ["${doc.prop('nope')}", "SpinJsonException: Unable to find 'nope'"],
     ['${execution.nope()}', 'ExecutionEntity.nope()'],
     ['${execution}', "'execution' is not a value"],
     ["${s.matches('(a+)+')}", 'the pattern is not supported'],

@@ -112,7 +112,11 @@ function find(node: SyntaxNode, context: ExpressionContext): Found {
     case 'method':
       return findMethodResult(node, context)
     case 'function':
-      return callFunction(node.name, context)
+      return callFunction(
+        node.name,
+        context,
+        node.args.map((arg) => evaluateNode(arg, context)),
+      )
     case 'unary':
       return applyUnary(node.operator, evaluateNode(node.operand, context))
     case 'choice':

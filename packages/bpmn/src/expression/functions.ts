@@ -2,24 +2,32 @@
 import type { TypedValue } from '../values.ts'
 import type { ExpressionContext } from './expression.ts'
 import { moment, nothing, text } from './java-values.ts'
+import { readSpin } from './spin-json.ts'
 
-type ExpressionFunction = (context: ExpressionContext) => TypedValue
+interface ExpressionFunction {
+  arity: number
+  call(context: ExpressionContext, args: TypedValue[]): TypedValue
+}
+
+const readJson: ExpressionFunction = { arity: 1, call: (_, [value]) => readSpin(value ?? nothing) }
 
 const functions = new Map<string, ExpressionFunction>([
-  ['now', (context) => moment(context.now)],
-  ['dateTime', (context) => moment(context.now)],
-  ['currentUser', (context) => (context.user === undefined ? nothing : text(context.user.id))],
+  ['now', { arity: 0, call: (context) => moment(context.now) }],
+  ['dateTime', { arity: 0, call: (context) => moment(context.now) }],
+  ['currentUser', { arity: 0, call: ({ user }) => (user === undefined ? nothing : text(user.id)) }],
   [
     'currentUserGroups',
-    (context) => (context.user === undefined ? nothing : { type: 'Object', value: [...context.user.groups] }),
+    { arity: 0, call: ({ user }) => (user === undefined ? nothing : { type: 'Object', value: [...user.groups] }) },
   ],
+  ['S', readJson],
+  ['JSON', readJson],
 ])
 
 /** undefined: no such function. */
 export function functionArity(name: string): number | undefined {
-  return functions.has(name) ? 0 : undefined
+  return functions.get(name)?.arity
 }
 
-export function callFunction(name: string, context: ExpressionContext): TypedValue {
-  return functions.get(name)?.(context) ?? nothing
+export function callFunction(name: string, context: ExpressionContext, args: TypedValue[]): TypedValue {
+  return functions.get(name)?.call(context, args) ?? nothing
 }

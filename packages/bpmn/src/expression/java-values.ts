@@ -2,15 +2,21 @@
 import type { Json, TypedValue } from '../values.ts'
 import { EvaluationFault } from './evaluation-fault.ts'
 
-const longMax = 2n ** 63n - 1n
+export const longMax = 2n ** 63n - 1n
 const longMin = -(2n ** 63n)
 
 export const nothing: TypedValue = { type: 'Null', value: null }
 export const text = (value: string): TypedValue => ({ type: 'String', value })
 export const truth = (value: boolean): TypedValue => ({ type: 'Boolean', value })
 export const integer = (value: number): TypedValue => ({ type: 'Integer', value })
-export const long = (value: number): TypedValue => ({ type: 'Long', value })
+export const long = (value: number): TypedValue => longOf(BigInt(value))
 export const moment = (value: Date): TypedValue => ({ type: 'Date', value: value.toISOString() })
+
+/** Wraps beyond 2^63, as Java does. */
+export function longOf(value: bigint): TypedValue {
+  const exact = BigInt.asIntN(64, value)
+  return { type: 'Long', value: Number.isSafeInteger(Number(exact)) ? Number(exact) : String(exact) }
+}
 
 /** JSON has no NaN and no infinities: they are stored as text. */
 export function double(value: number): TypedValue {
@@ -26,7 +32,7 @@ export function fromJson(value: Json): TypedValue {
     case 'boolean':
       return truth(value)
     case 'number':
-      if (!Number.isInteger(value)) return double(value)
+      if (!Number.isInteger(value) || Math.abs(value) >= 2 ** 63) return double(value)
       return value === (value | 0) ? integer(value) : long(value)
     default:
       return { type: 'Object', value }
@@ -90,19 +96,34 @@ function javaClassOfJson(value: Json): string {
 /** As a number that is one already; no coercion. */
 export function numberOf(value: TypedValue): number | undefined {
   if (typeof value.value === 'number') return value.value
-  return value.type === 'Double' && typeof value.value === 'string' ? Number(value.value) : undefined
+  const isTextOfNumber = value.type === 'Double' || value.type === 'Long'
+  return isTextOfNumber && typeof value.value === 'string' ? Number(value.value) : undefined
 }
 
+/** For positions and amounts, which are far below 2^53. */
 export function toLong(value: TypedValue): number {
-  if (isNull(value) || textOf(value) === '') return 0
+  return Number(toExactLong(value))
+}
+
+export function toExactLong(value: TypedValue): bigint {
+  if (isNull(value) || textOf(value) === '') return 0n
+  if (value.type === 'Long' && typeof value.value === 'string') return BigInt(value.value)
   const known = numberOf(value)
-  if (known !== undefined) return Number.isNaN(known) ? 0 : Math.trunc(known)
+  if (known !== undefined) return truncated(known)
   const written = textOf(value)
   if (written === undefined) throw cannotCoerce(value, 'Long')
   if (!/^[+-]?\d+$/.test(written)) throw cannotCoerceText(written, 'Long')
   const exact = BigInt(written.replace(/^\+/, ''))
   if (exact > longMax || exact < longMin) throw cannotCoerceText(written, 'Long')
-  return Number(exact)
+  return exact
+}
+
+/** Java's (long): NaN is 0, what is beyond the range is its end. */
+function truncated(value: number): bigint {
+  if (Number.isNaN(value)) return 0n
+  if (!Number.isFinite(value)) return value > 0 ? longMax : longMin
+  const exact = BigInt(Math.trunc(value))
+  return exact > longMax ? longMax : exact < longMin ? longMin : exact
 }
 
 export function toDouble(value: TypedValue): number {
@@ -131,6 +152,7 @@ export function toText(value: TypedValue): string {
   if (isNull(value)) return ''
   if (value.type === 'Double') return doubleText(toDouble(value))
   if (value.type === 'Date' && typeof value.value === 'string') return dateText(new Date(value.value))
+  if (value.type === 'Json') return JSON.stringify(value.value)
   return jsonText(value.value)
 }
 

@@ -11,6 +11,7 @@ import {
   isList,
   isMap,
   long,
+  longOf,
   moment,
   nothing,
   numberOf,
@@ -18,11 +19,13 @@ import {
   textOf,
   toBoolean,
   toDouble,
+  toExactLong,
   toLong,
   toText,
   truth,
 } from './java-values.ts'
 import { areEqual } from './operators.ts'
+import { callSpin } from './spin-json.ts'
 import { textMethods } from './text-methods.ts'
 
 type Method<Value> = (value: Value, args: TypedValue[]) => TypedValue
@@ -31,15 +34,22 @@ const at = (args: TypedValue[], index: number): TypedValue => args[index] ?? not
 const jsonList = (value: Json[]): TypedValue => ({ type: 'Object', value })
 
 const numberMethods = new Map<string, Method<TypedValue>>([
+  ['value/0', (value) => value],
+  ['numberValue/0', (value) => value],
+  ['isNumber/0', () => truth(true)],
   ['intValue/0', (value) => integer(toInt(value))],
-  ['longValue/0', (value) => long(toLong(value))],
+  ['longValue/0', (value) => longOf(toExactLong(value))],
   ['doubleValue/0', (value) => double(toDouble(value))],
   ['floatValue/0', (value) => double(Math.fround(toDouble(value)))],
   ['isNaN/0', (value) => truth(Number.isNaN(toDouble(value)))],
   ['compareTo/1', (value, args) => integer(Math.sign(toDouble(value) - toDouble(at(args, 0))))],
 ])
 
-const booleanMethods = new Map<string, Method<TypedValue>>([['booleanValue/0', (value) => truth(toBoolean(value))]])
+const booleanMethods = new Map<string, Method<TypedValue>>([
+  ['booleanValue/0', (value) => truth(toBoolean(value))],
+  ['boolValue/0', (value) => value],
+  ['value/0', (value) => value],
+])
 
 /** Numbers are equal by value here; Java's `contains(1)` misses an Integer 1 because the literal is a Long. */
 const listMethods = new Map<string, Method<Json[]>>([
@@ -112,6 +122,14 @@ export function readProperty(base: TypedValue, key: TypedValue): TypedValue | un
 }
 
 function callOwn(base: TypedValue, key: string, args: TypedValue[]): TypedValue | undefined {
+  const result = callOfType(base, key, args)
+  if (result !== undefined && base.type === 'Json' && result.type === 'Object') return { ...result, type: 'Json' }
+  return result
+}
+
+function callOfType(base: TypedValue, key: string, args: TypedValue[]): TypedValue | undefined {
+  const bySpin = base.type === 'Json' ? callSpin(base, key, args) : undefined
+  if (bySpin !== undefined) return bySpin
   if (isMap(base)) return mapMethods.get(key)?.(base.value, args)
   if (isList(base)) return listMethods.get(key)?.(base.value, args)
   const written = textOf(base)
@@ -212,7 +230,7 @@ function kindOf(value: TypedValue): string {
 
 /** A double is cut to the nearest int, an integral number wraps: Java's (int). */
 function toInt(value: TypedValue): number {
-  if (value.type !== 'Double') return Number(BigInt.asIntN(32, BigInt(toLong(value))))
+  if (value.type !== 'Double') return Number(BigInt.asIntN(32, toExactLong(value)))
   const number = toDouble(value)
   return Number.isNaN(number) ? 0 : Math.trunc(Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, number)))
 }

@@ -10,10 +10,11 @@ import {
   isNull,
   javaClass,
   long,
+  longOf,
   textOf,
   toBoolean,
   toDouble,
-  toLong,
+  toExactLong,
   toText,
   truth,
 } from './java-values.ts'
@@ -54,7 +55,7 @@ export function applyUnary(operator: UnaryOperator, operand: TypedValue): TypedV
 export function areEqual(left: TypedValue, right: TypedValue): boolean {
   if (isNull(left) || isNull(right)) return isNull(left) && isNull(right)
   if (isFloating(left) || isFloating(right)) return toDouble(left) === toDouble(right)
-  if (isIntegral(left) || isIntegral(right)) return toLong(left) === toLong(right)
+  if (isIntegral(left) || isIntegral(right)) return toExactLong(left) === toExactLong(right)
   if (left.type === 'Boolean' || right.type === 'Boolean') return toBoolean(left) === toBoolean(right)
   if (textOf(left) !== undefined || textOf(right) !== undefined) return toText(left) === toText(right)
   return left.type === right.type && toText(left) === toText(right)
@@ -69,33 +70,35 @@ function isEmpty(value: TypedValue): boolean {
 function negate(value: TypedValue): TypedValue {
   if (isNull(value)) return long(0)
   if (isFloating(value)) return double(-toDouble(value))
-  if (isIntegral(value)) return { type: value.type, value: 0 - toLong(value) }
+  if (isIntegral(value)) return { ...longOf(-toExactLong(value)), type: value.type }
   const written = textOf(value)
   if (written === undefined) throw new EvaluationFault('evaluation', `Cannot negate 'class ${javaClass(value)}'`)
-  return looksFloating(value) ? double(-toDouble(value)) : long(0 - toLong(value))
+  return looksFloating(value) ? double(-toDouble(value)) : longOf(-toExactLong(value))
 }
 
 function arithmetic(operator: '+' | '-' | '*' | '%', left: TypedValue, right: TypedValue): TypedValue {
   if (isNull(left) && isNull(right)) return long(0)
-  if (looksFloating(left) || looksFloating(right)) return double(compute(operator, toDouble(left), toDouble(right)))
-  const divisor = toLong(right)
-  if (operator === '%' && divisor === 0) {
+  if (looksFloating(left) || looksFloating(right)) return double(onDoubles[operator](toDouble(left), toDouble(right)))
+  const divisor = toExactLong(right)
+  if (operator === '%' && divisor === 0n) {
     throw new EvaluationFault('evaluation', '/ by zero')
   }
-  return long(compute(operator, toLong(left), divisor) + 0)
+  return longOf(onLongs[operator](toExactLong(left), divisor))
 }
 
-function compute(operator: '+' | '-' | '*' | '%', left: number, right: number): number {
-  switch (operator) {
-    case '+':
-      return left + right
-    case '-':
-      return left - right
-    case '*':
-      return left * right
-    case '%':
-      return left % right
-  }
+type Arithmetic<Value> = Record<'+' | '-' | '*' | '%', (left: Value, right: Value) => Value>
+
+const onDoubles: Arithmetic<number> = {
+  '+': (left, right) => left + right,
+  '-': (left, right) => left - right,
+  '*': (left, right) => left * right,
+  '%': (left, right) => left % right,
+}
+const onLongs: Arithmetic<bigint> = {
+  '+': (left, right) => left + right,
+  '-': (left, right) => left - right,
+  '*': (left, right) => left * right,
+  '%': (left, right) => left % right,
 }
 
 /** A Double, or a text with a point or an exponent in it; any text with an `e` counts, as in JUEL. */
@@ -121,16 +124,18 @@ function isOrdered(operator: '<' | '<=' | '>' | '>=', left: TypedValue, right: T
 /** NaN when the two have no order. */
 function compare(left: TypedValue, right: TypedValue): number {
   if (isFloating(left) || isFloating(right)) return difference(toDouble(left), toDouble(right))
-  if (isIntegral(left) || isIntegral(right)) return difference(toLong(left), toLong(right))
+  if (isIntegral(left) || isIntegral(right)) return difference(toExactLong(left), toExactLong(right))
   if (textOf(left) !== undefined || textOf(right) !== undefined) return compareTexts(toText(left), toText(right))
   const areDates = left.type === 'Date' && right.type === 'Date'
   if (areDates) return compareTexts(String(left.value), String(right.value))
   throw new EvaluationFault('evaluation', `Cannot compare 'class ${javaClass(left)}' and 'class ${javaClass(right)}'`)
 }
 
-function difference(left: number, right: number): number {
+/** NaN when one of them is. */
+function difference<Value extends number | bigint>(left: Value, right: Value): number {
   if (left === right) return 0
-  return left - right
+  if (left < right) return -1
+  return left > right ? 1 : Number.NaN
 }
 
 /** By UTF-16 unit, as Java's compareTo. */

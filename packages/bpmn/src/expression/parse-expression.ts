@@ -3,13 +3,13 @@ import type { TypedValue } from '../values.ts'
 import type { Expression } from './expression.ts'
 import { BpmnExpressionError } from './expression-error.ts'
 import { functionArity } from './functions.ts'
+import { longMax, longOf } from './java-values.ts'
 import { BindFault, ScanFault, scanText, scanTokens, type Token } from './scan.ts'
 import type { BinaryOperator, SyntaxNode, UnaryOperator } from './syntax.ts'
 
 /** Bounds that keep parsing and evaluation, both recursive, off the end of the stack. */
 const nestingMax = 150
 const nodesMax = 2000
-const longMax = 9223372036854775807n
 
 const levels: readonly (readonly BinaryOperator[])[] = [
   ['||'],
@@ -159,7 +159,7 @@ class ExpressionParser {
         return this.literal(token, { type: 'String', value: token.text })
       case 'integer':
         if (BigInt(token.text) > longMax) throw this.unexpected('a number below 2^63', token)
-        return this.literal(token, { type: 'Long', value: Number(token.text) })
+        return this.literal(token, longOf(BigInt(token.text)))
       case 'float':
         return this.literal(token, doubleLiteral(token.text))
       case 'name':

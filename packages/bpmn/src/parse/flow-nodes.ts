@@ -3,7 +3,7 @@ import type { Expression } from '../expression/expression.ts'
 import { bareName } from '../expression/parse-expression.ts'
 import type { EventDefinition, FlowNode, ServiceImplementation } from '../graph.ts'
 import { type EventRole, readEvent } from './event-definitions.ts'
-import { readFields, readInputOutput } from './input-output.ts'
+import { readFields, readInputOutput, readProperties } from './input-output.ts'
 import { childrenOf, documentationOf, extensionsOf, flagOf, type ModelElement, tagOf, textOf } from './model.ts'
 import { expressionOf, type Reading, toExpression } from './reading.ts'
 import { isRefusedElement, refuseAttachments } from './refused.ts'
@@ -134,7 +134,13 @@ function readEventNode(tag: EventTag, element: ModelElement, reading: Reading): 
   const activityType = eventTypes[roles[tag]][event.kind] ?? tag
   switch (tag) {
     case 'startEvent':
-      return { kind: tag, activityType, event, formKey: textOf(element, 'camunda:formKey') ?? null }
+      return {
+        kind: tag,
+        activityType,
+        event,
+        formKey: textOf(element, 'camunda:formKey') ?? null,
+        initiator: textOf(element, 'camunda:initiator') || null,
+      }
     case 'endEvent':
     case 'intermediateThrowEvent':
       return { kind: tag, activityType, event }
@@ -235,7 +241,8 @@ function readServiceTask(
 ): ReadBody | null {
   const implementation = readImplementation(tag, element, process, reading)
   if (implementation === null) return null
-  return { kind: 'serviceTask', activityType: tag, implementation, fields: readFields(element, reading) }
+  const fields = readFields(element, reading)
+  return { kind: 'serviceTask', activityType: tag, implementation, fields, properties: readProperties(element) }
 }
 
 function readImplementation(

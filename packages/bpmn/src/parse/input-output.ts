@@ -95,3 +95,14 @@ export function readFields(element: ModelElement, reading: Reading): { name: str
     return [{ name, value }]
   })
 }
+
+/** camunda:properties, by name; one without a name says nothing. */
+export function readProperties(element: ModelElement): Record<string, string> {
+  const properties = extensionsOf(element, 'camunda:Properties').flatMap((holder) => childrenOf(holder, 'values'))
+  return Object.fromEntries(
+    properties.flatMap((property) => {
+      const name = textOf(property, 'name')
+      return name === undefined ? [] : [[name, textOf(property, 'value') ?? '']]
+    }),
+  )
+}

@@ -46,6 +46,11 @@ export function extensionsOf(element: ModelElement, type: string): ModelElement[
   return holder === undefined ? [] : childrenOf(holder, 'values').filter((value) => value.$type === type)
 }
 
+export function extensionTypesOf(element: ModelElement): string[] {
+  const holder = childOf(element, 'extensionElements')
+  return holder === undefined ? [] : childrenOf(holder, 'values').map((value) => value.$type)
+}
+
 export function documentationOf(element: ModelElement): string | null {
   const texts = childrenOf(element, 'documentation').map((entry) => (textOf(entry, 'text') ?? '').trim())
   return texts.length === 0 ? null : texts.join('\n\n')

@@ -4,7 +4,7 @@ import { checkTimerText } from '../timer.ts'
 import { readFlowNode } from './flow-nodes.ts'
 import { childrenOf, documentationOf, flagOf, type ModelElement, textOf } from './model.ts'
 import { isConstant, type Reading } from './reading.ts'
-import { refuseListeners } from './refused.ts'
+import { refuseListeners, refuseZeebe } from './refused.ts'
 import { checkExclusiveGateway, readSequenceFlow } from './sequence-flows.ts'
 
 /** Drawn, but never run. */
@@ -22,6 +22,7 @@ export function readProcess(process: ModelElement, category: string | null, read
     reading.problems.fault('ENGINE-01009 Error while parsing process. The process element has no id.', process)
     return null
   }
+  refuseZeebe(process, reading.problems)
   refuseListeners(process, reading.problems)
   const parts = readParts(process, reading)
   const nodes = joinNodes(parts, reading)

@@ -1,5 +1,5 @@
 /** What this engine does not run yet: refused at deployment, each with what to use instead. */
-import { childOf, extensionsOf, flagOf, isElement, type ModelElement, tagOf } from './model.ts'
+import { childOf, extensionsOf, extensionTypesOf, flagOf, isElement, type ModelElement, tagOf } from './model.ts'
 import type { Problems } from './problems.ts'
 
 const refusedElements = new Map([
@@ -47,6 +47,13 @@ export function isRefusedEvent(definition: ModelElement, owner: ModelElement, pr
   return true
 }
 
+/** Camunda 8 draws the same shapes and means other things by them: FEEL, job types, input of its own. */
+export function refuseZeebe(process: ModelElement, problems: Problems): void {
+  const platform = process.$parent?.$attrs['modeler:executionPlatform']
+  if (platform !== 'Camunda Cloud') return
+  refuse('a diagram for Camunda 8 (Camunda Cloud)', 'model it for Camunda 7 (Camunda Platform)', process, problems)
+}
+
 /** Things on an otherwise supported element. */
 export function refuseAttachments(element: ModelElement, problems: Problems): void {
   const loop = childOf(element, 'loopCharacteristics')
@@ -57,6 +64,9 @@ export function refuseAttachments(element: ModelElement, problems: Problems): vo
   }
   if (flagOf(element, 'isForCompensation', false)) {
     refuse('compensation', 'model the way back as ordinary activities', element, problems)
+  }
+  if (extensionTypesOf(element).some((type) => type.startsWith('zeebe:'))) {
+    refuse('an extension of Camunda 8 (zeebe:)', 'use the camunda: extensions of Camunda 7', element, problems)
   }
   refuseListeners(element, problems)
   if (extensionsOf(element, 'camunda:Connector').length > 0) {

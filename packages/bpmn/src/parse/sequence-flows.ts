@@ -40,7 +40,8 @@ function readEnd(
 function readCondition(element: ModelElement, reading: Reading): Expression | null {
   const condition = childOf(element, 'conditionExpression')
   if (condition === undefined) return null
-  if (textOf(condition, 'language') !== undefined || textOf(condition, 'camunda:resource') !== undefined) {
+  const language = textOf(condition, 'language') ?? 'juel'
+  if (language.toLowerCase() !== 'juel' || textOf(condition, 'camunda:resource') !== undefined) {
     refuse('a scripted condition', 'write it as an expression, ${…}', element, reading.problems)
     return null
   }

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import { toCamundaDate, toCamundaDateOrNull } from '../camunda-dates.ts'
-import { after, atLeast, atMost, before, equal, like, oneOf, variableFilter, when } from '../lists/filters.ts'
+import { after, atLeast, atMost, before, equal, like, oneOf, when } from '../lists/filters.ts'
 import type { ListResource } from '../lists/list-resource.ts'
+import { variableFilter } from '../lists/variable-filter.ts'
 
 export interface ExternalTaskListRow {
   id: string

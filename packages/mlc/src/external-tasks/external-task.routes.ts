@@ -6,7 +6,9 @@ import { camundaProblem, invalidRequest, notFound, nullValue, restProblem } from
 import { parseVariables } from '../camunda-values.ts'
 import type { MlcContext } from '../context.ts'
 import { takesText } from '../due-work/job.routes.ts'
-import { bodyOf, findOne, registerList } from '../lists/list-resource.ts'
+import { instanceList } from '../instances/instance-list.ts'
+import { bodyOf, findOne, listBodies, registerList } from '../lists/list-resource.ts'
+import { anyInt, textOf, wholeNumberOf } from '../members.ts'
 import { externalTaskList } from './external-task-list.ts'
 import { fetchAndLock } from './fetch-and-lock.ts'
 import { parseFetch } from './fetch-body.ts'
@@ -24,13 +26,14 @@ import type { TaskWaiters } from './task-waiters.ts'
 
 type ById = { Params: { id: string } }
 const longPollMsMax = 1_800_000
+const anySafeInteger = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER }
 
 export function externalTaskRoutes(app: FastifyInstance, ctx: MlcContext, waiters: TaskWaiters): void {
   registerList(app, ctx, externalTaskList)
   app.post('/external-task/fetchAndLock', async (request, reply) => {
     const body = bodyOf(request)
     const wish = parseFetch(body)
-    const waitMs = Number(body.asyncResponseTimeout ?? 0)
+    const waitMs = wholeNumberOf(body, 'asyncResponseTimeout') ?? 0
     if (waitMs > longPollMsMax || waitMs < 0) {
       throw invalidRequest(
         `The asynchronous response timeout cannot be set to a value greater than ${longPollMsMax} milliseconds`,
@@ -73,39 +76,38 @@ function reportRoutes(app: FastifyInstance, ctx: MlcContext): void {
   app.post<ById>('/external-task/:id/complete', async (request, reply) => {
     const variables = values(request, 'variables', 'complete')
     const localVariables = values(request, 'localVariables', 'complete')
-    await completeTask(ctx, request.params.id, bodyOf(request).workerId, variables, localVariables)
+    await completeTask(ctx, request.params.id, workerOf(request), variables, localVariables)
     return noContent(reply)
   })
   app.post<ById>('/external-task/:id/failure', async (request, reply) => {
     const body = bodyOf(request)
-    await failTask(ctx, request.params.id, body.workerId, {
-      errorMessage: textOrNull(body.errorMessage),
-      errorDetails: textOrNull(body.errorDetails),
-      retries: Number(body.retries ?? 0),
-      retryTimeoutMs: Number(body.retryTimeout ?? 0),
+    await failTask(ctx, request.params.id, workerOf(request), {
+      errorMessage: textOf(body, 'errorMessage'),
+      errorDetails: textOf(body, 'errorDetails'),
+      retries: wholeNumberOf(body, 'retries', anyInt) ?? 0,
+      retryTimeoutMs: wholeNumberOf(body, 'retryTimeout') ?? 0,
       variables: values(request, 'variables', 'report failure of'),
       localVariables: values(request, 'localVariables', 'report failure of'),
     })
     return noContent(reply)
   })
   app.post<ById>('/external-task/:id/bpmnError', async (request, reply) => {
-    const { workerId, errorCode, errorMessage } = bodyOf(request)
-    const variables = values(request, 'variables', 'report error of')
-    await throwTaskError(ctx, request.params.id, workerId, {
-      errorCode,
-      errorMessage: textOrNull(errorMessage),
-      variables,
+    const body = bodyOf(request)
+    await throwTaskError(ctx, request.params.id, workerOf(request), {
+      errorCode: textOf(body, 'errorCode'),
+      errorMessage: textOf(body, 'errorMessage'),
+      variables: values(request, 'variables', 'report error of'),
     })
     return noContent(reply)
   })
   app.post<ById>('/external-task/:id/extendLock', async (request, reply) => {
-    const { workerId, newDuration } = bodyOf(request)
-    await extendLock(ctx, request.params.id, workerId, Number(newDuration ?? 0))
+    const lockMs = wholeNumberOf(bodyOf(request), 'newDuration') ?? 0
+    await extendLock(ctx, request.params.id, workerOf(request), lockMs)
     return noContent(reply)
   })
   app.post<ById>('/external-task/:id/lock', async (request, reply) => {
-    const { workerId, lockDuration } = bodyOf(request)
-    await lockTask(ctx, request.params.id, workerId, Number(lockDuration ?? 0))
+    const lockMs = wholeNumberOf(bodyOf(request), 'lockDuration') ?? 0
+    await lockTask(ctx, request.params.id, workerOf(request), lockMs)
     return noContent(reply)
   })
   app.post<ById>('/external-task/:id/unlock', async (request, reply) => {
@@ -116,38 +118,58 @@ function reportRoutes(app: FastifyInstance, ctx: MlcContext): void {
 
 function settingRoutes(app: FastifyInstance, ctx: MlcContext): void {
   app.put<ById>('/external-task/:id/retries', async (request, reply) => {
-    const { retries } = bodyOf(request)
-    if (!Number.isInteger(retries)) throw invalidRequest('The number of retries cannot be null.')
-    await setTaskRetries(ctx, request.params.id, Number(retries))
+    await setTaskRetries(ctx, request.params.id, retriesOf(bodyOf(request)))
     ctx.wake('external-task')
     return noContent(reply)
   })
   app.put<ById>('/external-task/:id/priority', async (request, reply) => {
-    const { priority } = bodyOf(request)
-    if (!Number.isSafeInteger(priority)) throw restProblem(400, 'The priority must be a whole number', null)
-    await setTaskPriority(ctx, request.params.id, Number(priority))
+    const priority = wholeNumberOf(bodyOf(request), 'priority', anySafeInteger)
+    if (priority === null) throw restProblem(400, 'The priority of the external task cannot be null.', null)
+    await setTaskPriority(ctx, request.params.id, priority)
     return noContent(reply)
   })
   app.put('/external-task/retries', async (request, reply) => {
-    const { retries, externalTaskIds, processInstanceIds } = bodyOf(request)
-    if (!Number.isInteger(retries)) throw invalidRequest('The number of retries cannot be null.')
-    const ids = Array.isArray(externalTaskIds) ? externalTaskIds.map(String) : []
-    if (Array.isArray(processInstanceIds)) {
-      const { rows } = await sql<{ id: string }>`
-        select id from mlc.external_task where instance_id = any(${processInstanceIds.map(String)}::text[])`.execute(
-        ctx.database.kysely,
-      )
-      ids.push(...rows.map((row) => row.id))
-    }
+    const body = bodyOf(request)
+    const retries = retriesOf(body)
+    const ids = await namedTasks(ctx, body)
     if (ids.length === 0) throw nullValue('externalTaskIds is empty')
-    for (const id of ids) await setTaskRetries(ctx, id, Number(retries))
+    for (const id of ids) await setTaskRetries(ctx, id, retries)
     ctx.wake('external-task')
     return noContent(reply)
   })
 }
 
-function textOrNull(value: unknown): string | null {
-  return value === undefined || value === null ? null : String(value)
+/** By their own ids, by those of their instances, or by a query for either. */
+async function namedTasks(ctx: MlcContext, body: Record<string, unknown>): Promise<string[]> {
+  const named: string[] = Array.isArray(body.externalTaskIds) ? body.externalTaskIds.map(String) : []
+  const found = isObject(body.externalTaskQuery)
+    ? await listBodies<{ id: string }>(ctx, externalTaskList, body.externalTaskQuery)
+    : []
+  const instances: string[] = Array.isArray(body.processInstanceIds) ? body.processInstanceIds.map(String) : []
+  if (isObject(body.processInstanceQuery)) {
+    instances.push(
+      ...(await listBodies<{ id: string }>(ctx, instanceList, body.processInstanceQuery)).map((one) => one.id),
+    )
+  }
+  const { rows } = await sql<{ id: string }>`
+    select id from mlc.external_task where instance_id = any(${instances}::text[])`.execute(ctx.database.kysely)
+  return [...new Set([...named, ...found.map((one) => one.id), ...rows.map((row) => row.id)])]
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function retriesOf(body: Record<string, unknown>): number {
+  const retries = wholeNumberOf(body, 'retries', anyInt)
+  if (retries === null) throw invalidRequest('The number of retries cannot be null.')
+  return retries
+}
+
+function workerOf(request: FastifyRequest): string {
+  const worker = textOf(bodyOf(request), 'workerId')
+  if (worker === null) throw nullValue('workerId is null')
+  return worker
 }
 
 /** A worker that hung up is not to lock tasks. */

@@ -1,9 +1,11 @@
 /** Locks tasks for a worker. Tasks another command is just working on are passed over; the next look finds them. */
 import type { TypedValue } from '@rowhouse/bpmn'
 import { sql } from 'kysely'
+import { momentAfter } from '../camunda-dates.ts'
 import { toWireVariables } from '../camunda-values.ts'
 import type { MlcContext, Tx } from '../context.ts'
-import { type Condition, oneOf, variableFilter } from '../lists/filters.ts'
+import type { Condition } from '../lists/filters.ts'
+import { instanceHas } from '../lists/variable-filter.ts'
 import {
   type ExternalTaskListRow,
   externalTaskColumns,
@@ -27,55 +29,100 @@ export interface Topic {
   tenantIdIn?: string[]
   processVariables?: Record<string, unknown>
   deserializeValues: boolean
+  extensionProperties: boolean
 }
+
+export type FetchOrder = 'highest priority' | 'oldest' | 'newest'
 
 export interface FetchWish {
   workerId: string
   tasksMax: number
-  usePriority: boolean
+  /** Over all topics. */
+  order: FetchOrder[]
   topics: Topic[]
 }
 
 export async function fetchAndLock(ctx: MlcContext, wish: FetchWish): Promise<unknown[]> {
+  if (wish.topics.length === 0 || wish.tasksMax === 0) return []
   return ctx.database.transaction(async (tx) => {
+    const chosen = await lockTasks(ctx, tx, wish)
+    if (chosen.size === 0) return []
+    const ids = [...chosen.keys()]
+    const { rows } = await sql<ExternalTaskListRow>`
+      select ${externalTaskColumns} from ${externalTaskFrom} where t.id = any(${ids}::text[]) order by ${orderOf(wish)}`.execute(
+      tx,
+    )
+    const variables = await readVariables(tx, ids)
     const bodies: unknown[] = []
-    for (const topic of wish.topics) {
-      const left = wish.tasksMax - bodies.length
-      if (left <= 0) break
-      bodies.push(...(await fetchTopic(ctx, tx, wish, topic, left)))
+    for (const row of rows) {
+      const topic = wish.topics[chosen.get(row.id) ?? 0]
+      if (topic !== undefined) bodies.push(await lockedBody(ctx, tx, row, topic, variables.get(row.id) ?? []))
     }
     return bodies
   })
 }
 
-async function fetchTopic(ctx: MlcContext, tx: Tx, wish: FetchWish, topic: Topic, left: number): Promise<unknown[]> {
+/** The tasks that are now the worker's, each with the place of the first topic it matches. */
+async function lockTasks(ctx: MlcContext, tx: Tx, wish: FetchWish): Promise<Map<string, number>> {
   const now = ctx.now()
-  const until = new Date(now.getTime() + topic.lockMs)
-  const order = wish.usePriority ? sql`t.priority desc, t.id` : sql`t.id`
-  const { rows: chosen } = await sql<{ id: string }>`
-    update mlc.external_task set worker_id = ${wish.workerId}, lock_expires_at = ${until}
-    where id in (
-      select t.id from ${externalTaskFrom}
-      where t.topic = ${topic.name} and not t.is_suspended and (t.retries is null or t.retries > 0)
-        and (t.lock_expires_at is null or t.lock_expires_at <= ${now}) and ${sql.join(conditionsOf(topic), sql` and `)}
-      order by ${order} limit ${left}::int for update of t skip locked)
-    returning id`.execute(tx)
-  if (chosen.length === 0) return []
-  const ids = chosen.map((row) => row.id)
-  const { rows } = await sql<ExternalTaskListRow>`
-    select ${externalTaskColumns} from ${externalTaskFrom} where t.id = any(${ids}::text[]) order by ${order}`.execute(
-    tx,
-  )
-  const variables = await readVariables(tx, ids)
-  return rows.map((row) => ({
+  const topics = wish.topics.map((topic, place) => ({
+    when: sql`(t.topic = ${topic.name} and ${sql.join(conditionsOf(topic), sql` and `)})`,
+    place: sql`${place}::int`,
+    until: sql`${momentAfter(now, topic.lockMs)}::timestamptz`,
+  }))
+  const whenever = (then: 'place' | 'until') =>
+    sql`case ${sql.join(
+      topics.map((topic) => sql`when ${topic.when} then ${topic[then]}`),
+      sql` `,
+    )} end`
+  const { rows } = await sql<{ id: string; place: number }>`
+    with free as (
+      select t.id, ${whenever('place')} as place, ${whenever('until')} as until from ${externalTaskFrom}
+      where not t.is_suspended and (t.retries is null or t.retries > 0)
+        and (t.lock_expires_at is null or t.lock_expires_at <= ${now})
+        and (${sql.join(
+          topics.map((topic) => topic.when),
+          sql` or `,
+        )})
+      order by ${orderOf(wish)} limit ${wish.tasksMax}::int for update of t skip locked)
+    update mlc.external_task x set worker_id = ${wish.workerId}, lock_expires_at = free.until
+    from free where x.id = free.id
+    returning x.id, free.place`.execute(tx)
+  return new Map(rows.map((row) => [row.id, row.place]))
+}
+
+const orders: Record<FetchOrder, Condition> = {
+  'highest priority': sql`t.priority desc`,
+  oldest: sql`t.created_at`,
+  newest: sql`t.created_at desc`,
+}
+
+function orderOf({ order }: FetchWish): Condition {
+  return sql.join([...order.map((one) => orders[one]), sql`t.id`])
+}
+
+async function lockedBody(
+  ctx: MlcContext,
+  tx: Tx,
+  row: ExternalTaskListRow,
+  topic: Topic,
+  variables: readonly ScopedVariable[],
+): Promise<unknown> {
+  return {
     ...toExternalTaskBody(row),
     errorDetails: row.error_details,
-    variables: toWireVariables(ctx.vault.open(visible(variables.get(row.id) ?? [], row, topic)), {
+    variables: toWireVariables(ctx.vault.open(visible(variables, row, topic)), {
       deserialize: topic.deserializeValues,
       withCredentials: true,
     }),
-    extensionProperties: {},
-  }))
+    extensionProperties: topic.extensionProperties ? await propertiesOf(ctx, tx, row) : {},
+  }
+}
+
+/** `camunda:properties` of the task's element. */
+async function propertiesOf(ctx: MlcContext, tx: Tx, row: ExternalTaskListRow): Promise<Record<string, string>> {
+  const node = (await ctx.graphs.get(tx, row.definition_id)).nodes.get(row.activity_id)
+  return node?.kind === 'serviceTask' ? node.properties : {}
 }
 
 function conditionsOf(topic: Topic): Condition[] {
@@ -92,12 +139,11 @@ function conditionsOf(topic: Topic): Condition[] {
     [topic.tenantIdIn, sql`i.tenant_id`],
   ]
   for (const [list, column] of lists) {
-    const condition = list === undefined ? null : oneOf(column)(list, '', {})
-    if (condition !== null) conditions.push(condition)
+    if (list !== undefined) conditions.push(sql`${column} = any(${list}::text[])`)
   }
-  const wanted = Object.entries(topic.processVariables ?? {}).map(([name, value]) => ({ name, operator: 'eq', value }))
-  const byVariables = wanted.length === 0 ? null : variableFilter(sql`i.id`)(wanted, 'processVariables', {})
-  if (byVariables !== null) conditions.push(byVariables)
+  for (const [name, value] of Object.entries(topic.processVariables ?? {})) {
+    conditions.push(instanceHas(sql`i.id`, { name, operator: 'eq', value }))
+  }
   return conditions
 }
 

@@ -2,6 +2,7 @@
 import type { ExternalTaskRow, StepEvent, TypedValue } from '@rowhouse/bpmn'
 import type { AppError } from '@rowhouse/contract'
 import { sql } from 'kysely'
+import { momentAfter } from '../camunda-dates.ts'
 import { camundaProblem, nullValue, restProblem } from '../camunda-problems.ts'
 import type { MlcContext } from '../context.ts'
 import { engineProblem } from '../instances/failure.ts'
@@ -24,7 +25,7 @@ export interface FailureWish {
 export async function completeTask(
   ctx: MlcContext,
   id: string,
-  workerId: unknown,
+  workerId: string,
   variables: Values,
   localVariables: Values,
 ): Promise<void> {
@@ -38,7 +39,7 @@ export async function completeTask(
   }))
 }
 
-export async function failTask(ctx: MlcContext, id: string, workerId: unknown, wish: FailureWish): Promise<void> {
+export async function failTask(ctx: MlcContext, id: string, workerId: string, wish: FailureWish): Promise<void> {
   const refusal: Refusal = (task, worker, holder) =>
     `Failure of External Task ${task} cannot be reported by worker '${worker}'. It is locked by worker '${holder}'.`
   if (wish.retries < 0) throw camundaProblem(500, 'ProcessEngineException', 'retries is not greater than or equal to 0')
@@ -49,29 +50,29 @@ export async function failTask(ctx: MlcContext, id: string, workerId: unknown, w
     type: 'external-failed',
     taskId: id,
     ...rest,
-    lockExpiresAt: new Date(unit.env.now.getTime() + retryTimeoutMs),
+    lockExpiresAt: momentAfter(unit.env.now, retryTimeoutMs),
   }))
 }
 
 export async function throwTaskError(
   ctx: MlcContext,
   id: string,
-  workerId: unknown,
-  error: { errorCode: unknown; errorMessage: string | null; variables: Values },
+  workerId: string,
+  error: { errorCode: string | null; errorMessage: string | null; variables: Values },
 ): Promise<void> {
   const refusal: Refusal = (task, worker, holder) =>
     `Bpmn error of External Task ${task} cannot be reported by worker '${worker}'. It is locked by worker '${holder}'.`
   const { errorCode, ...rest } = error
-  if (errorCode === undefined || errorCode === null || errorCode === '') throw nullValue('errorCode is null')
+  if (errorCode === null || errorCode === '') throw nullValue('errorCode is null')
   await reportOwn(ctx, id, workerId, refusal, () => ({
     type: 'external-bpmn-error',
     taskId: id,
-    errorCode: String(errorCode),
+    errorCode,
     ...rest,
   }))
 }
 
-export async function extendLock(ctx: MlcContext, id: string, workerId: unknown, lockMs: number): Promise<void> {
+export async function extendLock(ctx: MlcContext, id: string, workerId: string, lockMs: number): Promise<void> {
   const refusal: Refusal = (task, worker, holder) =>
     `The lock of the External Task ${task} cannot be extended by worker '${worker}''. It is locked by worker '${holder}'.`
   if (!(lockMs > 0)) throw restProblem(400, 'newLockTime is not greater than 0')
@@ -80,13 +81,12 @@ export async function extendLock(ctx: MlcContext, id: string, workerId: unknown,
     if (task.lockExpiresAt !== null && task.lockExpiresAt <= now) {
       throw restProblem(400, 'Cannot extend a lock that expired')
     }
-    return sql`lock_expires_at = ${new Date(now.getTime() + lockMs)}`
+    return sql`lock_expires_at = ${momentAfter(now, lockMs)}`
   })
 }
 
 /** For a worker that names its task: free, expired, or its own. */
-export async function lockTask(ctx: MlcContext, id: string, workerId: unknown, lockMs: number): Promise<void> {
-  if (workerId === undefined || workerId === null) throw nullValue('workerId is null')
+export async function lockTask(ctx: MlcContext, id: string, workerId: string, lockMs: number): Promise<void> {
   if (!(lockMs > 0)) throw restProblem(400, 'lockDuration is not greater than 0')
   await changeRow(ctx, id, (task, now) => {
     const isFree =
@@ -94,10 +94,10 @@ export async function lockTask(ctx: MlcContext, id: string, workerId: unknown, l
     if (!isFree) {
       throw restProblem(
         400,
-        `External Task ${id} cannot be locked by worker '${String(workerId)}'. It is locked by worker '${task.workerId}'.`,
+        `External Task ${id} cannot be locked by worker '${workerId}'. It is locked by worker '${task.workerId}'.`,
       )
     }
-    return sql`worker_id = ${String(workerId)}, lock_expires_at = ${new Date(now.getTime() + lockMs)}`
+    return sql`worker_id = ${workerId}, lock_expires_at = ${momentAfter(now, lockMs)}`
   })
 }
 
@@ -118,11 +118,10 @@ export async function setTaskRetries(ctx: MlcContext, id: string, retries: numbe
 async function reportOwn(
   ctx: MlcContext,
   id: string,
-  workerId: unknown,
+  workerId: string,
   refusal: Refusal,
   event: (unit: Unit) => StepEvent,
 ): Promise<void> {
-  if (workerId === undefined || workerId === null) throw nullValue('workerId is null')
   await report(ctx, id, (unit, task) => {
     refuseOthers(task, workerId, refusal)
     if (task.isSuspended) throw restProblem(400, `ENGINE-03043 ExternalTask with id '${id}' is suspended.`)
@@ -170,9 +169,8 @@ async function changeRow(
   })
 }
 
-function refuseOthers(task: { workerId: string | null; id: string }, workerId: unknown, refusal: Refusal): void {
-  if (workerId === undefined || workerId === null) throw nullValue('workerId is null')
-  if (task.workerId !== workerId) throw restProblem(400, refusal(task.id, String(workerId), task.workerId))
+function refuseOthers(task: { workerId: string | null; id: string }, workerId: string, refusal: Refusal): void {
+  if (task.workerId !== workerId) throw restProblem(400, refusal(task.id, workerId, task.workerId))
 }
 
 function unknownTask(id: string): AppError {

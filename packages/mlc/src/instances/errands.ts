@@ -27,7 +27,7 @@ export async function insertCancelErrands(ctx: MlcContext, tx: Tx, instanceIds: 
   if (instanceIds.length === 0) return
   const values = instanceIds.map(
     (instanceId) =>
-      sql`(${ctx.newId()}, '', ${cancelKind}, ${cancelRetries}::int, false, 0, false, ${JSON.stringify({ instanceId })}::jsonb, ${ctx.now()}::timestamptz)`,
+      sql`(${ctx.newId()}, '', ${cancelKind}, ${cancelRetries}::int, false, 0, false, ${JSON.stringify({ instanceId })}::json, ${ctx.now()}::timestamptz)`,
   )
   await sql`
     insert into mlc.due_work (id, activity_id, kind, retries, exclusive, priority, is_suspended, payload, created_at)

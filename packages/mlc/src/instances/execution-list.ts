@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
-import { equal, oneOf, variableFilter, when } from '../lists/filters.ts'
+import { equal, oneOf, when } from '../lists/filters.ts'
 import type { ListResource } from '../lists/list-resource.ts'
+import { variableFilter } from '../lists/variable-filter.ts'
 
 interface ExecutionListRow {
   id: string

@@ -28,7 +28,7 @@ export function fromJsonRow<Row>(record: Record<string, unknown>): Row {
   return row as Row
 }
 
-/** A row for `jsonb_populate_recordset`; Dates become ISO texts by JSON.stringify. */
+/** A row for `json_populate_recordset`; Dates become ISO texts by JSON.stringify. */
 export function toJsonRow(row: object): Record<string, unknown> {
   const record: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(row)) record[toSnake(name)] = value

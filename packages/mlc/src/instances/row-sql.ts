@@ -28,7 +28,7 @@ export function sealInput(input: FlushInput, vault: Vault): FlushInput {
 export function insertRows(table: string, columns: readonly string[], rows: readonly object[]): RawBuilder<unknown> {
   const list = columns.join(', ')
   return sql`insert into ${sql.raw(`mlc.${table} (${list})`)}
-    select ${sql.raw(list)} from jsonb_populate_recordset(null::${sql.raw(`mlc.${table}`)}, ${jsonRows(rows)}::jsonb)`
+    select ${sql.raw(list)} from json_populate_recordset(null::${sql.raw(`mlc.${table}`)}, ${jsonRows(rows)}::json)`
 }
 
 /** A changed piece of due work is nobody's any more, unless its row says whose: its lock ends with the change. */

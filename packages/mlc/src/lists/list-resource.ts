@@ -68,6 +68,11 @@ async function readList<Row>(
   return rows.map((row) => resource.toBody(row, query))
 }
 
+/** All that a query finds, in the list's shape; for calls that name things by a query. */
+export function listBodies<Body>(ctx: MlcContext, resource: ListResource<never>, query: ListQuery): Promise<Body[]> {
+  return readList(ctx, resource, query, [], { offset: 0, limit: null }) as Promise<Body[]>
+}
+
 async function countList<Row>(ctx: MlcContext, resource: ListResource<Row>, query: ListQuery): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select count(*)::int as count from ${resource.from} where ${whereOf(resource, query)}`.execute(ctx.database.kysely)

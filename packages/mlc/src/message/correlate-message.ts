@@ -2,8 +2,10 @@
 import type { InstanceRow, TypedValue } from '@rowhouse/bpmn'
 import { sql } from 'kysely'
 import { restProblem } from '../camunda-problems.ts'
+import { toWireValue } from '../camunda-values.ts'
 import type { MlcContext } from '../context.ts'
 import { inUnit, type Unit } from '../instances/unit.ts'
+import { instanceHas, variableIs } from '../lists/variable-filter.ts'
 import { findStarts, type StartReceiver } from '../signal/receivers.ts'
 import { deliverKeptMessages } from './kept-messages.ts'
 
@@ -78,12 +80,11 @@ async function findWaiting(unit: Unit, wish: MessageWish): Promise<Waiting[]> {
   if (wish.processInstanceId !== null) conditions.push(sql`i.id = ${wish.processInstanceId}`)
   if (wish.tenantId !== undefined) conditions.push(sql`i.tenant_id is not distinct from ${wish.tenantId}`)
   for (const [name, value] of Object.entries(wish.correlationKeys)) {
-    conditions.push(sql`exists (select 1 from mlc.variable v where v.instance_id = i.id and v.execution_id = i.id
-      and v.name = ${name} and v.value->'value' = ${JSON.stringify(value.value)}::jsonb)`)
+    conditions.push(instanceHas(sql`i.id`, { name, operator: 'eq', value: wanted(value) }))
   }
   for (const [name, value] of Object.entries(wish.localCorrelationKeys)) {
-    conditions.push(sql`exists (select 1 from mlc.variable v where v.execution_id = s.execution_id
-      and v.name = ${name} and v.value->'value' = ${JSON.stringify(value.value)}::jsonb)`)
+    conditions.push(sql`exists (select 1 from mlc.variable v
+      where v.execution_id = s.execution_id and ${variableIs({ name, operator: 'eq', value: wanted(value) })})`)
   }
   const { rows } = await sql<Waiting>`
     select s.id as subscription_id, s.instance_id, s.execution_id
@@ -91,6 +92,10 @@ async function findWaiting(unit: Unit, wish: MessageWish): Promise<Waiting[]> {
     where ${sql.join(conditions, sql` and `)} order by s.id`.execute(unit.tx)
   await unit.load(rows.map((row) => row.instance_id))
   return rows.filter((row) => unit.get(row.instance_id)?.subscriptions.some((s) => s.id === row.subscription_id))
+}
+
+function wanted(value: TypedValue): unknown {
+  return toWireValue(value, { withCredentials: true }).value
 }
 
 function* deliverAll(unit: Unit, wish: MessageWish, waiting: readonly Waiting[]): Generator<Correlated> {

@@ -17,7 +17,7 @@ export async function keepMessage(
 ): Promise<void> {
   await sql`
     insert into mlc.kept_message (name, correlation_key, variables, kept_at)
-    values (${message.name}, ${message.correlationKey}, ${JSON.stringify(variables)}::jsonb, ${unit.env.now})
+    values (${message.name}, ${message.correlationKey}, ${JSON.stringify(variables)}::json, ${unit.env.now})
     on conflict (name, correlation_key) do update set variables = excluded.variables, kept_at = excluded.kept_at`.execute(
     unit.tx,
   )

@@ -13,10 +13,10 @@ import {
   noneOf,
   oneOf,
   toList,
-  variableFilter,
   when,
 } from '../lists/filters.ts'
 import type { ListResource } from '../lists/list-resource.ts'
+import { variableFilter } from '../lists/variable-filter.ts'
 
 export interface TaskListRow {
   id: string

@@ -1,0 +1,113 @@
+/** Conditions on variables of a process instance's own scope: a value is compared with values of its own kind only, as in Camunda. */
+import { longDigits } from '@rowhouse/http'
+import { sql } from 'kysely'
+import { parseCamundaDate } from '../camunda-dates.ts'
+import { invalidRequest } from '../camunda-problems.ts'
+import { badParameter, type Condition, type Filter, isTrue } from './filters.ts'
+
+const signs = {
+  eq: '=',
+  neq: '<>',
+  gt: '>',
+  gteq: '>=',
+  lt: '<',
+  lteq: '<=',
+  like: 'like',
+  notLike: 'not like',
+} as const
+type Operator = keyof typeof signs
+
+interface VariableCondition {
+  name: string
+  operator: Operator
+  value: unknown
+}
+
+interface Casing {
+  ignoreNames: boolean
+  ignoreValues: boolean
+}
+const exactCase: Casing = { ignoreNames: false, ignoreValues: false }
+
+/** `variables=name_op_value,…` or `[{name, operator, value}]`. */
+export function variableFilter(instanceId: Condition): Filter {
+  return (value, name, query) => {
+    const casing = {
+      ignoreNames: isTrue(query.variableNamesIgnoreCase),
+      ignoreValues: isTrue(query.variableValuesIgnoreCase),
+    }
+    const conditions = parseConditions(value, name).map((condition) => instanceHas(instanceId, condition, casing))
+    return conditions.length === 0 ? null : sql`(${sql.join(conditions, sql` and `)})`
+  }
+}
+
+/** The instance itself has a variable of this name and value. */
+export function instanceHas(instanceId: Condition, condition: VariableCondition, casing = exactCase): Condition {
+  return sql`exists (select 1 from mlc.variable v
+    where v.instance_id = ${instanceId} and v.execution_id = ${instanceId} and ${variableIs(condition, casing)})`
+}
+
+/** Of a row `v` of variables: it has this name, and its value compares so. */
+export function variableIs({ name, operator, value }: VariableCondition, casing = exactCase): Condition {
+  const hasName = casing.ignoreNames ? sql`lower(v.name) = lower(${name})` : sql`v.name = ${name}`
+  return sql`${hasName} and ${valueIs(operator, value, casing.ignoreValues)}`
+}
+
+function valueIs(operator: Operator, value: unknown, ignoreCase: boolean): Condition {
+  const sign = sql.raw(signs[operator])
+  const number =
+    longDigits(value) ?? (typeof value === 'number' || typeof value === 'bigint' ? String(value) : undefined)
+  if (operator === 'like' || operator === 'notLike') return textIs(sign, String(value), ignoreCase)
+  if (value === null) return operator === 'eq' ? sql`v.value->>'value' is null` : sql`v.value->>'value' is not null`
+  if (number !== undefined) {
+    return sql`case when v.value->>'type' in ('Short', 'Integer', 'Long', 'Double')
+      then (v.value->>'value')::numeric ${sign} ${number}::numeric else false end`
+  }
+  if (typeof value === 'boolean') {
+    return sql`v.value->>'type' = 'Boolean' and v.value->>'value' ${sign} ${String(value)}`
+  }
+  if (typeof value !== 'string') return sql`(v.value->'value')::jsonb ${sign} ${JSON.stringify(value)}::jsonb`
+  const date = parseCamundaDate(value)
+  if (date === undefined) return textIs(sign, value, ignoreCase)
+  const isDate = sql`case when v.value->>'type' = 'Date' then (v.value->>'value')::timestamptz ${sign} ${date} else false end`
+  return operator === 'eq' ? sql`(${isDate} or ${textIs(sign, value, ignoreCase)})` : isDate
+}
+
+function textIs(sign: Condition, text: string, ignoreCase: boolean): Condition {
+  const isSo = ignoreCase
+    ? sql`lower(v.value->>'value') ${sign} lower(${text})`
+    : sql`v.value->>'value' ${sign} ${text}`
+  return sql`v.value->>'type' in ('String', 'Xml') and ${isSo}`
+}
+
+function parseConditions(value: unknown, parameter: string): VariableCondition[] {
+  if (Array.isArray(value)) {
+    return value.map((item) => {
+      const { name, operator, value: wanted } = (item ?? {}) as Partial<Record<keyof VariableCondition, unknown>>
+      if (typeof name !== 'string' || typeof operator !== 'string') throw badParameter(parameter, JSON.stringify(item))
+      return { name, operator: known(operator, parameter), value: wanted ?? null }
+    })
+  }
+  return String(value)
+    .split(',')
+    .map((text) => {
+      const match = /^(.+?)_(eq|neq|gt|gteq|lt|lteq|like|notLike)_(.*)$/.exec(text)
+      if (match === null) {
+        throw invalidRequest(`variable query parameter has to have format VARIABLENAME_OPERATOR_VALUE.`)
+      }
+      const [, name = '', operator = '', wanted = ''] = match
+      return { name, operator: known(operator, parameter), value: fromText(wanted) }
+    })
+}
+
+function known(operator: string, parameter: string): Operator {
+  if (Object.hasOwn(signs, operator)) return operator as Operator
+  throw invalidRequest(`Invalid variable comparator specified: ${operator} (parameter ${parameter})`)
+}
+
+/** In a query text a value is what its look says. */
+function fromText(text: string): unknown {
+  if (text === 'true' || text === 'false') return text === 'true'
+  if (/^-?\d{16,19}$/.test(text)) return BigInt(text)
+  return /^-?\d{1,15}(\.\d+)?$/.test(text) ? Number(text) : text
+}
