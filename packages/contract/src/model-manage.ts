@@ -42,13 +42,13 @@ export type StoredModelBody = z.infer<typeof StoredModelBody>
 export const TargetRuntime = z.looseObject({
   engineType: z.string().nullish(),
   name: z.string().nullish(),
-  tags: z.array(z.string()).default([]),
+  tags: orElse(z.array(z.string()), []),
 })
 
 export const SnapshotMetaData = z.looseObject({
-  custom: z.record(z.string(), z.unknown()).default({}),
+  custom: orElse(z.record(z.string(), z.unknown()), {}),
   /** Model service tags: runtimes that may run this snapshot carry them. */
-  tags: z.array(z.string()).default([]),
+  tags: orElse(z.array(z.string()), []),
   name: z.string().nullish(),
   description: z.string().nullish(),
 })
@@ -56,9 +56,9 @@ export const SnapshotMetaData = z.looseObject({
 /** `POST /deployableModels`: the server copies the stored model as it is now. */
 export const SnapshotInput = z.looseObject({
   storedModel: z.looseObject({ id: z.string() }),
-  metaData: SnapshotMetaData.prefault({}),
+  metaData: orElse(SnapshotMetaData, { custom: {}, tags: [] }),
   /** Stages to deploy to, as runtimes with a stage tag. None named: the snapshot is not deployed by itself. */
-  targetRuntimes: z.array(TargetRuntime).default([]),
+  targetRuntimes: orElse(z.array(TargetRuntime), []),
   group: z.string().nullish(),
 })
 export type SnapshotInput = z.input<typeof SnapshotInput>
@@ -236,10 +236,15 @@ export const JobHistoryBody = z.looseObject({
 })
 export type JobHistoryBody = z.infer<typeof JobHistoryBody>
 
+/** Words of ours, in whichever case of letters they are sent. */
+function anyCase<S extends z.ZodType>(schema: S) {
+  return z.preprocess((value) => (typeof value === 'string' ? value.toUpperCase() : value), schema)
+}
+
 export const NotificationInput = z.looseObject({
-  notificationType: z.string().default('JobNotification'),
+  notificationType: orElse(z.string(), 'JobNotification'),
   message: z.string(),
-  severity: z.enum(['INFO', 'WARNING', 'ERROR']).default('INFO'),
+  severity: orElse(anyCase(z.enum(['INFO', 'WARNING', 'ERROR'])), 'INFO'),
   jobId: z.string().nullish(),
   deployableModelId: z.string().nullish(),
   storedModelId: z.string().nullish(),

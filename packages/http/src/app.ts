@@ -14,6 +14,7 @@ import fastify, {
   type RawServerDefault,
 } from 'fastify'
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { noteAnsweredPaths } from './allowed-methods.ts'
 import { parseBodies } from './body-parsers.ts'
 import { makeDrainable } from './drain.ts'
 import { answer, problemErrors } from './error-dialects.ts'
@@ -67,6 +68,7 @@ export function makeApp(options: AppOptions): App {
     ...(options.tls ? { https: options.tls } : {}),
   })
   plain.decorate('errorSettings', settings)
+  noteAnsweredPaths(plain)
   plain.setValidatorCompiler(validatorCompiler)
   // Bodies are made by typed code: response schemas document them, they do not filter them.
   plain.setSerializerCompiler(() => (data) => JSON.stringify(data))

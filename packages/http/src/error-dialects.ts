@@ -1,7 +1,8 @@
 import { type AppError, Bug, toCamundaError, toProblem } from '@rowhouse/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { unanswered } from './allowed-methods.ts'
 import { discardBody } from './discard-body.ts'
-import { pathOf, toRequestError, unknownPath } from './request-errors.ts'
+import { pathOf, toRequestError } from './request-errors.ts'
 
 type Render = (
   error: AppError,
@@ -41,7 +42,7 @@ function speak(
     answer({ thrown: translate(thrown), request, reply, render, contentType, settings: app.errorSettings }),
   )
   app.setNotFoundHandler((request, reply) =>
-    answer({ thrown: unknownPath(request), request, reply, render, contentType, settings: app.errorSettings }),
+    answer({ thrown: unanswered(app, request), request, reply, render, contentType, settings: app.errorSettings }),
   )
 }
 
@@ -61,6 +62,7 @@ export function answer({ thrown, request, reply, render, contentType, settings }
   if (reply.sent) return reply
   const { status, body } = render(error, { path: pathOf(request), requestId: request.id, now: settings.now() })
   if (error.code === 'Unauthenticated') reply.header('www-authenticate', 'Bearer realm="rowhouse"')
+  if (Array.isArray(error.data.allow)) reply.header('allow', error.data.allow.join(', '))
   if (error.kind === 'Unavailable')
     reply.header('retry-after', String(Math.max(1, Math.ceil(Number(error.data.retryAfterMs ?? 1000) / 1000))))
   reply.code(status).header('content-type', contentType).serializer(JSON.stringify)

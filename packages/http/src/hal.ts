@@ -13,12 +13,12 @@ const pageSizeMax = 1000
 
 type Query = Readonly<Record<string, unknown>>
 
-/** `page`, `size`, and `sort=field,asc` (repeatable), as Spring Data REST reads them. */
+/** `page`, `size`, and `sort=field,asc` (repeatable), as Spring Data REST reads them; what is no number is refused, not passed over. */
 export function parsePage(query: unknown): Page {
   const q = (query ?? {}) as Query
   const page = wholeNumber(q, 'page', 0, 0, 10_000_000)
   const size = wholeNumber(q, 'size', pageSizeDefault, 1, pageSizeMax)
-  return { page, size, offset: page * size, sort: listOf(q.sort).map(parseSort) }
+  return { page, size, offset: page * size, sort: listOf(q.sort).flatMap(parseSort) }
 }
 
 function wholeNumber(query: Query, name: string, fallback: number, min: number, max: number): number {
@@ -35,17 +35,20 @@ function wholeNumber(query: Query, name: string, fallback: number, min: number, 
   return Math.min(number, max)
 }
 
-function parseSort(text: string): Page['sort'][number] {
-  const [field = '', direction = 'asc', ...rest] = text.split(',').map((part) => part.trim())
-  const way = direction.toLowerCase()
-  if (!/^[A-Za-z_][\w.]*$/.test(field) || (way !== 'asc' && way !== 'desc') || rest.length > 0) {
+/** `name`, `name,desc`, `name,createdDate,desc`: as Spring reads them, the direction at the end holds for all fields before it. */
+function parseSort(text: string): Page['sort'] {
+  const words = text.split(',').map((part) => part.trim())
+  const last = words.at(-1)?.toLowerCase()
+  const direction = last === 'asc' || last === 'desc' ? last : null
+  const fields = direction === null ? words : words.slice(0, -1)
+  if (fields.length === 0 || fields.some((field) => !/^[A-Za-z_][\w.]*$/.test(field))) {
     throw new InputError(
       'InvalidField',
       `Query parameter 'sort' is '${text}': write a field and asc or desc, for instance createdDate,desc`,
       { field: 'sort' },
     )
   }
-  return { field, direction: way }
+  return fields.map((field) => ({ field, direction: direction ?? 'asc' }))
 }
 
 function listOf(value: unknown): string[] {

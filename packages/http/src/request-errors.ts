@@ -1,11 +1,12 @@
-import { AppError, Conflict, InputError, NotFound, toAppError, Unavailable } from '@rowhouse/contract'
+import { AppError, Conflict, InputError, toAppError, Unavailable } from '@rowhouse/contract'
 import type { FastifyError, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+import { invalidFields } from './invalid-fields.ts'
 
 /** Whatever a route or the framework threw, as one of our errors. */
 export function toRequestError(thrown: unknown, request: FastifyRequest, bodyLimitBytes: number): AppError {
   if (thrown instanceof AppError) return thrown
-  if (hasZodFastifySchemaValidationErrors(thrown)) return invalidFields(thrown)
+  if (hasZodFastifySchemaValidationErrors(thrown)) return refusedByRoute(thrown)
   if (isStoreAway(thrown)) {
     return new Unavailable(
       'The database does not answer just now. Nothing was changed; try again in a moment',
@@ -37,6 +38,14 @@ export function toRequestError(thrown: unknown, request: FastifyRequest, bodyLim
         'BadUrl',
         `The path '${request.url}' is not a valid URL: a % must be followed by two hexadecimal digits (write %25 for a percent sign)`,
       )
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new InputError(
+        'BadUrl',
+        `A part of the path is longer than any id or name (${pathOf(request).length} characters in all)`,
+        {
+          status: 414,
+        },
+      )
     case 'FST_ERR_REOPENED_CLOSE_SERVER':
       return new Unavailable('The server is stopping', 2000)
   }
@@ -66,25 +75,21 @@ interface ZodValidationError {
   validation: { instancePath: string; message?: string }[]
 }
 
-function invalidFields({ validation, validationContext }: ZodValidationError): InputError {
-  const place =
-    { body: 'body', querystring: 'query', params: 'path', headers: 'headers' }[validationContext ?? ''] ?? 'request'
-  const violations = validation.map(({ instancePath, message }) => ({
-    field: instancePath.replace(/^\//, '').replaceAll('/', '.'),
-    message: inWords(message ?? 'is not valid'),
-  }))
-  const text = violations
-    .map(({ field, message }) => `${field === '' ? `the ${place}` : `field '${field}' of the ${place}`}: ${message}`)
-    .join('; ')
-  return new InputError('InvalidField', text.charAt(0).toUpperCase() + text.slice(1), { violations })
+function refusedByRoute({ validation, validationContext }: ZodValidationError): InputError {
+  const places = { body: 'body', querystring: 'query', params: 'path', headers: 'headers' }
+  const place = places[validationContext as keyof typeof places] ?? 'request'
+  return invalidFields(
+    place,
+    validation.map(({ instancePath, message }) => ({
+      path: instancePath.split('/').slice(1).map(unescaped),
+      message: message ?? 'is not valid',
+    })),
+  )
 }
 
-/** Zod's sentences where they are not a reader's. */
-function inWords(message: string): string {
-  return message
-    .replace(/^Invalid (?:input|option): /, '')
-    .replace(/^expected (.+), received undefined$/, 'is missing ($1 expected)')
-    .replace(/^Too small: expected string to have >=1 characters$/, 'must not be empty')
+/** A step of a JSON pointer. */
+function unescaped(step: string): string {
+  return step.replaceAll('~1', '/').replaceAll('~0', '~')
 }
 
 const awayCodes = new Set([
@@ -126,11 +131,6 @@ function isUnstorable(thrown: unknown): boolean {
 /** The request's path without its query. */
 export function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? request.url
-}
-
-export function unknownPath(request: FastifyRequest): NotFound {
-  const path = pathOf(request)
-  return new NotFound('path', path, `Nothing answers ${request.method} ${path}; /openapi.json lists what does`)
 }
 
 export function staleVersion(what: string, expected: string, version: number): Conflict {

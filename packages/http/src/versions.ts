@@ -23,7 +23,7 @@ export function checkIfMatch(request: FastifyRequest, what: string, version: num
   const expected = request.headers['if-match']
   if (expected === undefined || expected.trim() === '*') return
   const tags = tagsOf(expected)
-  if (tags.some((tag) => !/^"\d+"$/.test(tag))) {
+  if (tags.some((tag) => !/^"[^"]*"$/.test(tag))) {
     throw new InputError(
       'InvalidField',
       `If-Match is '${expected}': it must be a version in double quotes, for instance ${versionEtag(version)}`,

@@ -89,6 +89,27 @@ test('an unknown path is 404 in the dialect of its place', async () => {
   })
 })
 
+test('a method that a path does not take is 405 in each dialect, and Allow names those it takes', async () => {
+  const app = await started({}, (a) => {
+    a.get('/jobs/:id', async () => ({}))
+    a.patch('/jobs/:id', async () => ({}))
+    a.post('/jobs/:id/cancel', async () => ({}))
+  })
+  const call = (method: 'DELETE' | 'GET' | 'PUT', url: string) => app.inject({ method, url, headers: as('ann') })
+  const refused = await call('DELETE', '/jobs/1/')
+  expect([refused.statusCode, refused.headers.allow]).toEqual([405, 'GET, HEAD, PATCH'])
+  expect(refused.json()).toMatchObject({
+    code: 'MethodNotAllowed',
+    error: 'Method Not Allowed',
+    message: '/jobs/1/ does not take DELETE, but GET, HEAD, PATCH',
+  })
+  expect((await call('GET', '/jobs/1/cancel')).headers.allow).toBe('POST')
+  expect((await call('PUT', '/jobs/1/cancel/2')).statusCode).toBe(404)
+  const camunda = await call('GET', '/mlc-service/rest/y')
+  expect([camunda.statusCode, camunda.headers.allow]).toEqual([405, 'POST'])
+  expect(camunda.json()).toMatchObject({ type: 'InvalidRequestException', code: null })
+})
+
 test('broken JSON is 400 and says where', async () => {
   const app = await started()
   const headers = { ...as('ann'), 'content-type': 'application/json' }

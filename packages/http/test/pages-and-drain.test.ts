@@ -22,11 +22,17 @@ test('lists have pages with their neighbours, and keep the filters in the links'
     _links: { self: link(1), first: link(0), prev: link(0), next: link(2), last: link(2) },
     page: { size: 20, totalElements: 45, totalPages: 3, number: 1 },
   })
-  for (const query of ['page=-1', 'size=x', 'size=0', 'sort=a;drop', 'sort=a,up']) {
+  for (const query of ['page=-1', 'size=x', 'size=0', 'sort=a;drop', 'sort=desc', 'sort=,asc']) {
     const refused = await app.inject({ url: `/jobs?${query}`, headers: as('ann') })
     expect(refused.statusCode).toBe(400)
     expect(refused.json().message).toMatch(new RegExp(`'${query.split('=')[0]}'`))
   }
+})
+
+test('a list is sorted by several fields, the direction at the end holding for all before it', () => {
+  const sortOf = (...sort: string[]) => parsePage({ sort }).sort.map(({ field, direction }) => `${field} ${direction}`)
+  expect(sortOf('name,createdDate,desc', 'id')).toEqual(['name desc', 'createdDate desc', 'id asc'])
+  expect(sortOf('name,ASC')).toEqual(['name asc'])
 })
 
 test('a document has its version as ETag; a stale If-Match is 412, a known If-None-Match 304', async () => {
@@ -45,6 +51,7 @@ test('a document has its version as ETag; a stale If-Match is 412, a known If-No
   expect((await call('PATCH', { 'if-match': '"3"' })).headers.etag).toBe('"4"')
   expect((await call('PATCH')).statusCode).toBe(200)
   expect((await call('PATCH', { 'if-match': 'abc' })).statusCode).toBe(400)
+  expect((await call('PATCH', { 'if-match': '"abc"' })).statusCode).toBe(412)
   const stale = await call('PATCH', { 'if-match': '"2"' })
   expect(stale.statusCode).toBe(412)
   expect(stale.json()).toMatchObject({ code: 'StaleRevision', version: 3 })
