@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { type Context, queuedChannel, type Settings } from './context.ts'
 import { deployedModelRoutes } from './deployments/deployed-model.routes.ts'
 import { schemaName } from './documents/answer.ts'
+import { refuseUnstorable } from './documents/refuse-unstorable.ts'
 import { openContentStore } from './files/content-store.ts'
 import { fileRoutes } from './files/file.routes.ts'
 import { expireLeases } from './jobs/expire-leases.ts'
@@ -36,15 +37,8 @@ export interface ModelManageOptions {
   filesDir: string
   /** 32 bytes: encrypts credentials at rest. */
   secretKey: Uint8Array
-  settings?: Partial<Settings>
+  settings: Settings
   now?: () => Date
-}
-
-const settingsDefault: Settings = {
-  heartbeatMs: 10_000,
-  leaseMs: 30_000,
-  attemptsMax: 3,
-  onlyDeployedRuntimes: false,
 }
 
 /** The wing's routes and loops; registered under `/model-manage/api`. */
@@ -56,13 +50,14 @@ export async function modelManage(instance: FastifyInstance, options: ModelManag
     mlc: options.mlc,
     files: await openContentStore(join(options.filesDir, 'sha256')),
     secretKey: options.secretKey,
-    settings: { ...settingsDefault, ...options.settings },
+    settings: options.settings,
     now: options.now ?? (() => new Date()),
     prefix: app.prefix,
     warn: (line, data) => app.log.warn(data, line),
     waiters,
     wakeOutbox: () => outbox.wake(),
   }
+  app.addHook('preValidation', refuseUnstorable)
   storedModelRoutes(app, ctx)
   deployableModelRoutes(app, ctx)
   deployedModelRoutes(app, ctx)

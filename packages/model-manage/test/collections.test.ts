@@ -170,4 +170,20 @@ describe('a change', () => {
       expect(await get(`${name}/${before.id}`)).toMatchObject({ version: before.version + 1, lastModifiedBy: 'bob' })
     },
   )
+  it.each(['storedModels', 'deployableModels', 'deployedModels', 'engines', 'notifications'])(
+    'of the group of %s is kept, null takes it away, and what is no text is refused',
+    async (name) => {
+      const path = `${api}/${name}/${(await first(name)).id}`
+      const patch = (group: unknown) => wing.ann.call<{ group: string | null }>('PATCH', path, { group })
+      expect((await patch('fraud')).group).toBe('fraud')
+      expect((await failureOf(patch(7))).message).toContain("'group' must be a text")
+      expect((await patch(null)).group).toBeNull()
+    },
+  )
+
+  it('by a method that a document does not take is 405 and says which it takes', async () => {
+    const path = `${api}/storedModels/${(await first('storedModels')).id}`
+    const failure = await failureOf(wing.ann.call('DELETE', path))
+    expect(failure).toMatchObject({ code: 'MethodNotAllowed', data: { allow: ['GET', 'HEAD', 'PATCH'] } })
+  })
 })

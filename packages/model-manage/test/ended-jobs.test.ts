@@ -137,6 +137,13 @@ describe('running again', () => {
       inputData: [{ fileUrl: `http://h/${today}/${again.id}.csv` }],
       model: { storedModel: { modelAssets: [{ sourceCode: content }] } },
     })
+    await wing.runtime.jobs.finish(taken, complete)
+    await wing.clock.forward(26 * 3_600_000)
+    await wing.runtime.engines.heartbeat(engine.id, { session: engine.session })
+    const third = await wing.ann.jobs.rerun(again.id)
+    expect((await leased(wing, engine)).job).toMatchObject({
+      inputData: [{ fileUrl: `http://h/${today}/${third.id}.csv` }],
+    })
     expect(taken.credentials).toEqual({})
     expect((await wing.ann.jobs.get(again.id)).jobMessages.join('\n')).toContain(
       'what opened the URL of inputData[0] (a password, a signature) was deleted',

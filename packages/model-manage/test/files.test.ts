@@ -105,8 +105,10 @@ describe('notifications', () => {
     ])
     expect((await wing.ann.notifications.list({ jobId: 'j1' })).page?.totalElements).toBe(1)
     const path = `/model-manage/api/notifications/${made.id}`
-    expect(await wing.ann.call('PATCH', path, { open: false })).toMatchObject({
+    expect((await wing.ann.notifications.list({ severity: 'error' })).page?.totalElements).toBe(1)
+    expect(await wing.ann.call('PATCH', path, { open: false, severity: 'warning' })).toMatchObject({
       open: false,
+      severity: 'WARNING',
       version: 1,
       message: 'job ended in error',
     })

@@ -63,6 +63,9 @@ describe('the runtime of a new job', () => {
       code: 'ModelNotDeployed',
       data: { mend: `moc deployment create ${model.id} --stage PROD` },
     })
+    const near = await failureOf(wing.ann.jobs.create({ model, stage: 'dev', inputData: csvInput() }))
+    expect(near.message).toContain('is not deployed to stage dev, but to DEV (stages are compared exactly)')
+    expect(near.data.nearest).toBe('DEV')
   })
 
   it('of a stored model goes to a runtime with the tags of its metadata', async () => {

@@ -65,6 +65,8 @@ describe('creating a job', () => {
       model: { id: deployment.deployableModel.id, storedModel: { modelAssets: [{ sourceCode: pythonSource }] } },
       inputData: [{ fileContentString: 'x\n1\n' }],
     })
+    const patch = { headers: { 'if-match': '"1"' } }
+    expect(await wing.ann.call('PATCH', self, { note: 'seen' }, patch)).toMatchObject({ note: 'seen', version: 2 })
   })
 
   it('takes a full old job of another system: server-owned members and foreign ids are ignored', async () => {
@@ -145,6 +147,17 @@ describe('creating a job', () => {
     expect(await failureOf(other)).toMatchObject({ kind: 'Conflict', code: 'IdempotencyKeyReused' })
   })
 
+  it('with the same key and a slash at the end of the path is the same job', async () => {
+    await register(wing, 'slash', ['slash', 'DEV'])
+    const { id } = await deployedModel(wing, 'slash', 'DEV')
+    const post = async (path: string) => {
+      const options = { headers: { 'idempotency-key': 'slashed' } }
+      const answer = await wing.ann.send('POST', path, { deployedModel: { id }, inputData: csvInput() }, options)
+      return ((await answer.json()) as { id: string }).id
+    }
+    expect(await post('/model-manage/api/jobs/')).toBe(await post('/model-manage/api/jobs'))
+  })
+
   it('that failed with a key may be tried again with the same key', async () => {
     const engine = await register(wing, 'retry', ['retry', 'DEV'])
     const { id } = await deployedModel(wing, 'retry', 'DEV')
@@ -182,6 +195,14 @@ describe('lists of jobs', () => {
     const waiting = await wing.ann.jobs.list({ jobStatus: 'waiting', deployedModelId: id })
     expect(waiting.page?.totalElements).toBe(3)
     expect(await failureOf(wing.ann.jobs.list({ jobStatus: 'nonsense' }))).toMatchObject({ kind: 'InputError' })
+  })
+
+  it('take several states with commas or one by one', async () => {
+    const count = async (query: string) =>
+      (await wing.ann.call<{ page: { totalElements: number } }>('GET', `/model-manage/api/jobs?${query}`)).page
+        .totalElements
+    expect(await count('jobStatus=WAITING&jobStatus=created')).toBe(await count('jobStatus=WAITING,CREATED'))
+    expect(await count('jobStatus=')).toBe(await count(''))
   })
 
   it('narrowed to a state nobody knows are 400 that names the states', async () => {

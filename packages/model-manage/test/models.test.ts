@@ -1,4 +1,5 @@
-import { signalPrefix } from '@rowhouse/contract'
+import { randomBytes } from 'node:crypto'
+import { embeddedBytesMax, signalPrefix } from '@rowhouse/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually, failureOf, startWing, type Wing } from './wing.ts'
 
@@ -157,9 +158,38 @@ describe('stored models', () => {
     expect(failure.message).toContain('POST /model-manage/api/files')
   })
 
-  it('text that PostgreSQL cannot hold is stored all the same', async () => {
-    const made = await wing.ann.storedModels.create({ modelMetaData: { name: 'nul', description: 'a\u0000b\ud800' } })
-    expect((await wing.ann.storedModels.get(made.id)).modelMetaData.description).toBe('a\ufffdb\ufffd')
+  it.each([
+    [{ modelMetaData: { name: 'a\u0000b' } }, "'modelMetaData.name' holds the character U+0000"],
+    [
+      { ...model('x'), modelAssets: [{ name: 'x', fileContentString: '\u0000' }] },
+      "'modelAssets[0].fileContentString' holds",
+    ],
+    [{ modelMetaData: { name: 'x', custom: { 'a\u0000': 1 } } }, "'modelMetaData.custom' holds the character U+0000"],
+    [{ ...model('x'), note: 'a\ud800' }, "'note' holds half a surrogate pair"],
+  ])('text that cannot be stored as it is is 400 and says where: %j', async (body, says) => {
+    const failure = await failureOf(wing.ann.storedModels.create(body))
+    expect(failure).toMatchObject({ kind: 'InputError', code: 'UnstorableText' })
+    expect(failure.message).toContain(says)
+  })
+
+  it('a name longer than an index takes is 400', async () => {
+    const name = randomBytes(5_000).toString('hex')
+    const says = expect.stringContaining('a name has at most 500')
+    expect(await failureOf(wing.ann.storedModels.create(model(name)))).toMatchObject({ message: says })
+    const { id } = await wing.ann.storedModels.create(model('n'.repeat(500)))
+    const wish = { storedModel: { id }, metaData: { name } }
+    expect(await failureOf(wing.ann.deployableModels.create(wish))).toMatchObject({ message: says })
+  })
+
+  it('an embedded file is weighed without the line breaks of its base64, and refused when it is none', async () => {
+    const embed = (fileContent: string) =>
+      wing.ann.storedModels.create({ ...model('b64'), modelAssets: [{ name: 'f', fileContent }] })
+    const lines = (bytes: number) => Buffer.alloc(bytes).toString('base64').replaceAll(/.{76}/g, '$&\r\n')
+    expect((await embed(lines(embeddedBytesMax))).modelAssets[0]?.fileSize).toBe(embeddedBytesMax)
+    expect((await embed('YQ')).modelAssets[0]?.fileSize).toBe(1)
+    expect(await failureOf(embed(lines(embeddedBytesMax + 1)))).toMatchObject({ code: 'EmbeddedFileTooLarge' })
+    for (const broken of ['a,b', 'YWJjZ', 'YQ==='])
+      expect((await failureOf(embed(broken))).message).toContain("'modelAssets[0].fileContent' is not base64")
   })
 
   it('keep passwords in URLs to themselves', async () => {

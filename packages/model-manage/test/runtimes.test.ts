@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { register, snapshotOf } from './fleet.ts'
+import { deployedModel, register, snapshotOf } from './fleet.ts'
 import { failureOf, startWing, type Wing } from './wing.ts'
 
 let wing: Wing
@@ -65,7 +65,20 @@ describe('runtimes', () => {
   it('get a stage as a tag when people set it, in place of the former', async () => {
     const { id } = await register(wing, 'moved', ['x'], { stage: 'DEV' })
     expect((await wing.ann.engines.patch(id, { stage: 'PROD' })).tags).toEqual(['x', 'PROD'])
+    expect(await wing.ann.engines.patch(id, { stage: null })).toMatchObject({ tags: ['x'], stage: null })
+    await wing.ann.engines.patch(id, { stage: 'SIT' })
+    expect(await wing.ann.engines.patch(id, { tags: ['x', 'y'] })).toMatchObject({ tags: ['x', 'y'], stage: null })
   })
+
+  it.each([{ stage: 5 }, { tags: 'DEV' }, { tags: ['a,b'] }, { inProduction: 'yes' }, { inputEndpoints: [5] }])(
+    'an edit of the wrong kind is 400 and changes nothing: %j',
+    async (patch) => {
+      const { id, tags } = await register(wing, 'typed', ['x'], { stage: 'DEV' })
+      const { version } = await wing.ann.engines.get(id)
+      expect(await failureOf(wing.ann.engines.patch(id, patch))).toMatchObject({ kind: 'InputError' })
+      expect(await wing.ann.engines.get(id)).toMatchObject({ version, tags, stage: 'DEV', inProduction: false })
+    },
+  )
 
   it('an edit that names nothing people may change is 400 and says what they may', async () => {
     const { id } = await register(wing, 'unmoved', ['x'])
@@ -210,6 +223,20 @@ describe('deployments', () => {
     expect((await failureOf(wing.mlc.deployedModels.findMostRecentBatch('cs', 'PROD'))).message).toContain(
       "MODEL_STAGE 'prod'",
     )
+  })
+
+  it('keep their stage and tags, whoever asks; null takes input and output away', async () => {
+    await register(wing, 'stay', ['st', 'DEV'])
+    const data = [{ assetType: 'EXTERNAL_FILE', fileUrl: 'file:///in.csv' }]
+    const made = await deployedModel(wing, 'st', 'DEV', { inputData: data, outputData: data })
+    for (const patch of [{ stage: 'PROD' }, { serviceTags: ['other'] }, { state: 'GONE' }])
+      expect(await failureOf(wing.ann.deployedModels.patch(made.id, patch))).toMatchObject({
+        message: expect.stringContaining(`'${Object.keys(patch)[0]}'`),
+      })
+    const sentBack = await wing.ann.deployedModels.patch(made.id, { ...made, inputData: null })
+    expect(sentBack).toMatchObject({ stage: 'DEV', inputData: [], outputData: data, state: 'DEPLOYED' })
+    const search = wing.ann.deployedModels.findByStoredModelNameAndStateAndTag({ state: 'gone' })
+    expect((await failureOf(search)).message).toContain('DEPLOYED, UNDEPLOYED')
   })
 
   it('once undeployed do not come back by a patch, but by a new deployment', async () => {

@@ -99,7 +99,7 @@ async function insertDeployed(
   return work.tx
     .insertInto('model_manage.deployed_model')
     .values({
-      ...ownedColumns(id, work.now, work.who, wish.group as string | undefined),
+      ...ownedColumns(id, work.now, work.who, wish.group),
       deployable_model_id: snapshot.id,
       engine_id: runtime.id,
       stored_model_name: snapshot.stored_model_name,

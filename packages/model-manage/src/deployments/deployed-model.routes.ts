@@ -12,7 +12,7 @@ import { deploy } from './deploy.ts'
 import { deployedModelBodies, findDeployedModel, findNewestDeployed } from './deployed-model-store.ts'
 import { explainFromStore } from './explain-from-store.ts'
 import { modelNotDeployed } from './explain-not-deployed.ts'
-import { patchDeployment } from './patch-deployment.ts'
+import { parseDeployedState, patchDeployment } from './patch-deployment.ts'
 
 const rel = 'deployedModels'
 const sortColumns = { ...ownedSortColumns, state: 'state', stage: 'stage' }
@@ -130,7 +130,7 @@ function whereNameStateTag({ storedModelName, state, tag }: z.output<typeof name
       : sql<boolean>`false`
     where.push(sql<boolean>`(stored_model_name = ${storedModelName} or ${byId})`)
   }
-  if (state !== undefined) where.push(sql<boolean>`state = ${state.toUpperCase()}`)
+  if (state !== undefined) where.push(sql<boolean>`state = ${parseDeployedState(state)}`)
   if (tag !== undefined) where.push(sql<boolean>`(stage = ${tag} or service_tags @> ${[tag]}::text[])`)
   return where
 }

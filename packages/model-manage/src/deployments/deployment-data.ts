@@ -1,11 +1,11 @@
 import { Asset, type DeploymentInput } from '@rowhouse/contract'
+import { parseAs } from '@rowhouse/http'
 import { sql } from 'kysely'
 import type { z } from 'zod'
 import type { Work } from '../context.ts'
 import { checkAssets } from '../documents/asset-door.ts'
 import { putContents } from '../documents/contents.ts'
 import { putCredentials, takeCredentials } from '../documents/credentials.ts'
-import { parseAs } from '../documents/parse-as.ts'
 import type { Document } from '../rows.ts'
 
 const lists = ['inputData', 'outputData', 'additionalAssets'] as const
@@ -26,7 +26,7 @@ export function readDataWish(work: Work, wish: Document | DataWish) {
   for (const list of lists) {
     const value = (wish as Document)[list]
     if (value === undefined || value === null) continue
-    given[list] = checkAssets(parseAs(Asset.array(), value, list), list, `${work.ctx.prefix}/files`)
+    given[list] = checkAssets(parseAs(Asset.array(), value, { path: [list] }), list, `${work.ctx.prefix}/files`)
   }
   return takeCredentials(given)
 }
@@ -43,5 +43,5 @@ export async function storeData(
       where owner_id = ${deployedModelId} and starts_with(path, ${`${list}[`})`.execute(work.tx)
   }
   await putCredentials(work.ctx, work.tx, deployedModelId, credentials)
-  return { ...document, ...(await putContents(work.tx, clean)) }
+  return { ...takeCredentials(document).clean, ...(await putContents(work.tx, clean)) }
 }

@@ -21,8 +21,9 @@ export async function patchDeployment(
   const before = await getRow('deployed model', id, (each) => findDeployedModel(work.tx, each))
   checkVersion(before.version)
   const state = stateAfter(before, patch.state)
+  checkPlace(before, patch)
   const merged = recordOf(mergePatch(before.document, withoutOwned(patch, placedElsewhere)))
-  const document = await storeData(work, before.id, merged, readDataWish(work, patch))
+  const document = await storeData(work, before.id, merged, readDataWish(work, withEmptyLists(patch)))
   const isUndeployed = state === 'UNDEPLOYED' && before.state !== 'UNDEPLOYED'
   const row = await work.tx
     .updateTable('model_manage.deployed_model')
@@ -42,18 +43,46 @@ export async function patchDeployment(
 
 function stateAfter(before: DeployedModelRow, wish: unknown): DeployedModelRow['state'] {
   if (wish === undefined || wish === null) return before.state
-  const parsed = DeployedModelState.safeParse(String(wish).toUpperCase())
-  if (!parsed.success) {
-    throw new InputError('InvalidField', `'state' is '${String(wish)}': it must be UNDEPLOYED`, { field: 'state' })
-  }
-  if (parsed.data === 'DEPLOYED' && before.state !== 'DEPLOYED') {
+  const state = parseDeployedState(String(wish))
+  if (state === 'DEPLOYED' && before.state !== 'DEPLOYED') {
     throw new Conflict(
       'AlreadyUndeployed',
       `The deployment ${before.id} is ${before.state}; deploy the snapshot anew: moc deployment create ${before.deployable_model_id} --stage ${before.stage}`,
       { state: before.state },
     )
   }
-  return parsed.data
+  return state
+}
+
+/** In any case of letters. */
+export function parseDeployedState(text: string): DeployedModelRow['state'] {
+  const parsed = DeployedModelState.safeParse(text.toUpperCase())
+  if (parsed.success) return parsed.data
+  const states = DeployedModelState.options.join(', ')
+  throw new InputError('InvalidField', `'state' is '${text}': it must be one of ${states}`, { field: 'state' })
+}
+
+/** A document may be sent back as it was read; who names another stage or tag would wait in vain for it. */
+function checkPlace(before: DeployedModelRow, { stage, serviceTags }: Document): void {
+  if (stage !== undefined && stage !== before.stage) {
+    throw new InputError(
+      'InvalidField',
+      `'stage' of a deployment stays ${before.stage}; to deploy to another: moc deployment create ${before.deployable_model_id} --stage <stage>`,
+      { field: 'stage' },
+    )
+  }
+  if (serviceTags !== undefined && JSON.stringify(serviceTags) !== JSON.stringify(before.service_tags)) {
+    throw new InputError(
+      'InvalidField',
+      "'serviceTags' of a deployment are those of its snapshot: change metaData.tags there and deploy again",
+      { field: 'serviceTags' },
+    )
+  }
+}
+
+/** null takes a list away: the deployment keeps none. */
+function withEmptyLists(patch: Document): Document {
+  return Object.fromEntries(Object.entries(patch).map(([member, value]) => [member, value ?? []]))
 }
 
 async function cancelQueuedJobs(work: Work, row: DeployedModelRow): Promise<void> {

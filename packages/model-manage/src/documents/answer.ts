@@ -19,7 +19,8 @@ export async function answerCreated<B extends object>(
   const key = readIdempotencyKey(request)
   const answer = await inTransaction(ctx, request.principal.name, async (work) => {
     if (key === undefined) return { replayed: false, status: 201, body: (await create(work)) as unknown }
-    const claim = { schema: schemaName, caller: whoIs(request), path: pathOf(request), key }
+    const path = pathOf(request).replace(/\/+$/, '')
+    const claim = { schema: schemaName, caller: whoIs(request), path, key }
     const earlier = await claimKey(work, { ...claim, fingerprint: fingerprint(request.body) })
     if (earlier) return { replayed: true, ...earlier }
     const body = await create(work)

@@ -2,12 +2,19 @@ import { type Asset, embeddedBytesMax, InputError } from '@rowhouse/contract'
 
 /** What an embedded content weighs when decoded. */
 export function embeddedBytes(asset: Pick<Asset, 'fileContent' | 'fileContentString'>): number {
-  if (typeof asset.fileContent === 'string') {
-    const text = asset.fileContent
-    const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
-    return Math.max(0, Math.floor((text.length * 3) / 4) - padding)
-  }
+  if (typeof asset.fileContent === 'string') return Math.floor((base64Digits(asset.fileContent) * 3) / 4)
   return typeof asset.fileContentString === 'string' ? Buffer.byteLength(asset.fileContentString) : 0
+}
+
+/** Letters that carry bits: neither the padding nor the line breaks that `base64` puts between. */
+function base64Digits(text: string): number {
+  let others = 0
+  for (const [found] of text.matchAll(/[\s=]+/g)) others += found.length
+  return text.length - others
+}
+
+function isBase64(text: string): boolean {
+  return /^[A-Za-z0-9+/\s]*(?:=\s*){0,2}$/.test(text) && base64Digits(text) % 4 !== 1
 }
 
 /** Each asset as it enters: small enough, decodable, with its size. `where` names the list, such as `inputData`. */
@@ -18,7 +25,7 @@ export function checkAssets(assets: readonly Asset[], where: string, filesPath: 
 function checkAsset(asset: Asset, path: string, filesPath: string): Asset {
   const bytes = embeddedBytes(asset)
   if (bytes > embeddedBytesMax) throw embeddedTooLarge(asset, path, bytes, filesPath)
-  if (typeof asset.fileContent === 'string' && !/^[A-Za-z0-9+/\r\n]*={0,2}\s*$/.test(asset.fileContent)) {
+  if (typeof asset.fileContent === 'string' && !isBase64(asset.fileContent)) {
     throw new InputError('InvalidField', `'${path}.fileContent' is not base64: text goes into 'fileContentString'`, {
       field: `${path}.fileContent`,
     })

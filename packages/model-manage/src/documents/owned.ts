@@ -1,3 +1,4 @@
+import { InputError } from '@rowhouse/contract'
 import { sql } from 'kysely'
 import type { Work } from '../context.ts'
 import type { Document, OwnedRow } from '../rows.ts'
@@ -34,18 +35,27 @@ export function ownedBody(row: Omit<OwnedRow, 'seq'>) {
 }
 
 /** Values of the owned columns of a new document. */
-export function ownedColumns(id: string, now: Date, who: string, group: string | null | undefined) {
-  return { id, created_at: now, modified_at: now, created_by: who, modified_by: who, group_name: group ?? null }
+export function ownedColumns(id: string, now: Date, who: string, group: unknown) {
+  return { id, created_at: now, modified_at: now, created_by: who, modified_by: who, group_name: groupOf(group) }
 }
 
 /** Columns that each edit of a document writes. */
 export function editedColumns({ now, who }: Work, before: Pick<OwnedRow, 'group_name'>, patch: Document) {
   return {
-    group_name: typeof patch.group === 'string' ? patch.group : before.group_name,
+    group_name: patch.group === undefined ? before.group_name : groupOf(patch.group),
     version: sql<number>`version + 1`,
     modified_at: now,
     modified_by: who,
   }
+}
+
+/** The group that a request names; null is none. */
+export function groupOf(given: unknown): string | null {
+  if (given === undefined || given === null) return null
+  if (typeof given === 'string') return given
+  throw new InputError('InvalidField', "'group' must be a text: the name of a group, or null for none", {
+    field: 'group',
+  })
 }
 
 export function selfLink(href: string): { self: { href: string } } {
@@ -56,7 +66,10 @@ export function recordOf(value: unknown): Document {
   return isRecord(value) ? value : {}
 }
 
-/** A document as PostgreSQL takes it: jsonb knows neither NUL nor lone surrogates. */
+/**
+ * A document as PostgreSQL takes it: jsonb knows neither NUL nor lone surrogates. What people send holds none (`refuseUnstorable`); what
+ * runtimes and models say is not thrown away for one.
+ */
 export function storableJson(value: unknown): string {
   const text = JSON.stringify(value)
   if (!/\\u(?:0000|d[89a-f])/i.test(text)) return text

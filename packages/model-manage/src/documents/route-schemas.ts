@@ -14,6 +14,13 @@ export const pageQuery = z.looseObject({
     .optional()
     .describe('Field and direction, such as createdDate,desc; may be repeated'),
 })
+/** `a,b` or given twice: both are several, as Spring reads them. */
+export const oneOrSeveral = z.union([z.string(), z.array(z.string())]).transform((given) =>
+  [given]
+    .flat()
+    .flatMap((each) => each.split(','))
+    .map((each) => each.trim()),
+)
 export const nameQuery = pageQuery.extend({ name: z.string().min(1) })
 export const patchBody = z
   .looseObject({})

@@ -70,7 +70,15 @@ describe("a job's input", () => {
 
   it('is not found by an expression that is none', () => {
     const model = { modelAssets: [file('a.csv')], requiredAssets: required({ name: '*.csv' }) }
-    expect(failureOf({ model }).code).toBe('InputNotFound')
+    expect(failureOf({ model })).toMatchObject({
+      code: 'InputNotFound',
+      message: expect.stringContaining("named '*.csv' (which is no regular expression)"),
+    })
+  })
+
+  it('is found whatever the case of its letters when the expression begins with (?i)', () => {
+    const model = { modelAssets: [file('In.CSV')], requiredAssets: required({ name: '(?i)in\\.csv' }) }
+    expect(chooseData(places({ model })).input[0]?.asset.name).toBe('In.CSV')
   })
 })
 
@@ -116,6 +124,8 @@ describe('templates', () => {
     const at = new Date('2026-03-04T23:59:00Z')
     const [asset] = fillTemplates([url('file:///in/{date}/{jobId}-{other}.csv')], { jobId: 'j1', at })
     expect(asset?.fileUrl).toBe('file:///in/2026-03-04/j1-{other}.csv')
+    const [encoded] = fillTemplates([url('file:///in/%7Bdate%7D/%7bjobId%7d-%7Bother%7D.csv')], { jobId: 'j1', at })
+    expect(encoded?.fileUrl).toBe('file:///in/2026-03-04/j1-%7Bother%7D.csv')
   })
 })
 

@@ -108,11 +108,24 @@ function fits(required: RequiredAsset, asset: Asset): boolean {
 function nameFits(wanted: string, name: string): boolean {
   if (wanted === name) return true
   if (/^[\w -]+(?:\.\w+)?$/.test(wanted)) return false
-  // The expression is a model author's: it may be broken, and it may take for ever (`(a+)+b`).
+  const expression = expressionOf(wanted)
+  // The expression is a model author's: it may take for ever (`(a+)+b`).
   try {
-    return runInNewContext('new RegExp(`^(?:${wanted})$`).test(name)', { wanted, name }, { timeout: 100 }) === true
+    return (
+      expression !== null && runInNewContext('expression.test(name)', { expression, name }, { timeout: 100 }) === true
+    )
   } catch {
     return false
+  }
+}
+
+/** Of the whole name; null when the text is none. Flags at the beginning, `(?i)`, are Java's and Python's way. */
+function expressionOf(wanted: string): RegExp | null {
+  const [whole = '', flags = ''] = /^\(\?([ims]+)\)/.exec(wanted) ?? []
+  try {
+    return new RegExp(`^(?:${wanted.slice(whole.length)})$`, [...new Set(flags)].join(''))
+  } catch {
+    return null
   }
 }
 
@@ -165,7 +178,9 @@ function inputNotFound(places: DataPlaces, missing: readonly RequiredAsset[], at
 
 function describe(required: RequiredAsset): string {
   const says = [
-    required.name ? `named '${required.name}'` : undefined,
+    required.name
+      ? `named '${required.name}'${expressionOf(required.name) === null ? ' (which is no regular expression)' : ''}`
+      : undefined,
     required.filename ? `the file '${required.filename}'` : undefined,
     required.assetRole && required.assetRole !== 'UNKNOWN' ? `of role ${required.assetRole}` : undefined,
   ].filter((each) => each !== undefined)

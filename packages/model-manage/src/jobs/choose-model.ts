@@ -8,6 +8,7 @@ import {
   StoredModelContent,
   Unmet,
 } from '@rowhouse/contract'
+import { parseAs } from '@rowhouse/http'
 import type { z } from 'zod'
 import type { Work } from '../context.ts'
 import { findDeployedModel, findNewestOfSnapshot, listDeployedEngineIds } from '../deployments/deployed-model-store.ts'
@@ -17,11 +18,11 @@ import { checkAssets } from '../documents/asset-door.ts'
 import { below, type Credentials, getCredentials } from '../documents/credentials.ts'
 import { isRecord } from '../documents/merge-patch.ts'
 import { withoutOwned } from '../documents/owned.ts'
-import { parseAs } from '../documents/parse-as.ts'
 import { deployableModelBody, findDeployableModel } from '../models/deployable-model-store.ts'
 import { modelName } from '../models/language.ts'
 import { findStoredModel, storedModelBody } from '../models/stored-model-store.ts'
 import type { DeployableModelRow, DeployedModelRow, Document } from '../rows.ts'
+import { nearestTag } from '../runtimes/near-tag.ts'
 
 export type JobWish = z.output<typeof JobInput>
 
@@ -79,13 +80,23 @@ async function fromDeployment(work: Work, id: string, wish: JobWish): Promise<Ch
 async function fromSnapshot(work: Work, snapshot: DeployableModelRow, wish: JobWish): Promise<ChosenModel> {
   const deployment = await findNewestOfSnapshot(work.tx, snapshot.id, wish.stage ?? null)
   if (deployment) return ofDeployed(work, deployment, snapshot)
+  const elsewhere = wish.stage ? await findNewestOfSnapshot(work.tx, snapshot.id, null) : undefined
+  const near = elsewhere && nearestTag(wish.stage ?? '', [elsewhere.stage])
   const where = wish.stage ? `to stage ${wish.stage}` : 'to any stage'
+  const but = elsewhere
+    ? `, but to ${elsewhere.stage}${near?.how === 'case' ? ' (stages are compared exactly)' : ''}`
+    : ''
   const mend = mendCommand('', wish.stage ?? '<stage>', snapshot).replace("'<stage>'", '<stage>')
-  throw new Unmet('ModelNotDeployed', `The snapshot '${snapshot.name}' is not deployed ${where}. To mend: ${mend}`, {
-    deployableModelId: snapshot.id,
-    stage: wish.stage ?? null,
-    mend,
-  })
+  throw new Unmet(
+    'ModelNotDeployed',
+    `The snapshot '${snapshot.name}' is not deployed ${where}${but}. To mend: ${mend}`,
+    {
+      deployableModelId: snapshot.id,
+      stage: wish.stage ?? null,
+      nearest: elsewhere?.stage ?? null,
+      mend,
+    },
+  )
 }
 
 async function ofDeployed(
@@ -124,7 +135,7 @@ async function fromStoredModel(work: Work, id: string, wish: JobWish): Promise<C
 }
 
 async function fromInline(work: Work, wish: JobWish): Promise<ChosenModel> {
-  const parsed = parseAs(StoredModelContent, wish.model?.storedModel, 'model.storedModel')
+  const parsed = parseAs(StoredModelContent, wish.model?.storedModel, { path: ['model', 'storedModel'] })
   const modelAssets = checkAssets(parsed.modelAssets, 'model.storedModel.modelAssets', `${work.ctx.prefix}/files`)
   const storedModel = { ...parsed, modelAssets }
   const described = withoutOwned(wish.model as Document, ['storedModel'])

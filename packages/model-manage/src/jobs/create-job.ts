@@ -1,26 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { Denied, InputError, isUuid, type JobBody, type NoMatchingRuntimeData } from '@rowhouse/contract'
+import { Denied, type JobBody } from '@rowhouse/contract'
 import type { Work } from '../context.ts'
-import { checkAssets, managedFileOf } from '../documents/asset-door.ts'
 import { toStored, withoutContents } from '../documents/contents.ts'
-import { type Credentials, putCredentials, takeCredentials } from '../documents/credentials.ts'
+import { putCredentials, takeCredentials } from '../documents/credentials.ts'
 import { ownedColumns, storableJson, withoutOwned } from '../documents/owned.ts'
-import { languageOf } from '../models/language.ts'
 import type { Document, JobRow } from '../rows.ts'
-import { matchRuntime, noMatchingRuntime, noMatchText, type RuntimeWish, wishText } from '../runtimes/match.ts'
-import {
-  type EngineWithQueue,
-  engineCopy,
-  listEngines,
-  lockForMatching,
-  toCandidate,
-} from '../runtimes/runtime-store.ts'
-import { type Chosen, type ChosenData, chooseData } from './choose-data.ts'
-import { type ChosenModel, chooseModel, deploymentData, type JobWish } from './choose-model.ts'
+import { type EngineWithQueue, engineCopy, lockForMatching } from '../runtimes/runtime-store.ts'
+import { type Asked, credentialsOf, fillData, readAsked } from './asked-data.ts'
+import { type ChosenModel, chooseModel, type JobWish } from './choose-model.ts'
 import { jobMessage, storableLine } from './job-message.ts'
 import { jobBody } from './job-store.ts'
+import { namedEngine, type Placed, placeJob, runtimeWishOf } from './place-job.ts'
 import { type HistoryEvent, historyEvent, startHistory, tellStatus } from './record-change.ts'
-import { fillTemplates } from './templates.ts'
 
 /** How a job comes about: whose it is, and what it repeats. */
 export interface JobOrigin {
@@ -36,7 +27,7 @@ export async function createJob(work: Work, wish: JobWish, origin: JobOrigin): P
   const chosen = await chooseModel(work, wish)
   const asked = origin.rerunOf ? (origin.rerunOf.asked as object as Asked) : readAsked(work, wish, chosen)
   const id = randomUUID()
-  const data = await fillData(work, id, asked, origin)
+  const data = await fillData(work, id, asked)
   const placed = await placeJob(work, runtimeWishOf(chosen, wish, await namedEngine(work, wish)))
   const credentials = { ...credentialsOf(chosen, asked), ...data.credentials }
   const lines = firstLines(work, { chosen, asked, placed, origin })
@@ -55,136 +46,6 @@ function notYours(): Denied {
       missing: ['internal'],
     },
   )
-}
-
-/** Stored with the job as it is before templates are filled in: a rerun starts from it. */
-interface Asked extends ChosenData {
-  additional: Chosen[]
-  /** Places in the request whose URLs held credentials. */
-  secretPlaces: string[]
-}
-
-/** What the request names, small enough, and what is chosen where it names nothing. */
-function readAsked(work: Work, wish: JobWish, chosen: ChosenModel): Asked {
-  const check = (list: 'inputData' | 'outputData' | 'additionalAssets') =>
-    checkAssets(wish[list] ?? [], list, `${work.ctx.prefix}/files`)
-  const request = {
-    inputData: check('inputData'),
-    outputData: check('outputData'),
-    additionalAssets: check('additionalAssets'),
-  }
-  const deployment = chosen.deployment === null ? null : deploymentData(chosen.deployment)
-  const additional = [
-    ...request.additionalAssets.map((asset, index) => ({ asset, from: `additionalAssets[${index}]` })),
-    ...(deployment?.additionalAssets ?? []).map((asset, index) => ({
-      asset,
-      from: `deployment.additionalAssets[${index}]`,
-    })),
-  ]
-  const secretPlaces = Object.keys(takeCredentials(request).credentials)
-  return {
-    ...chooseData({ jobType: wish.jobType, request, deployment, model: chosen.stored }),
-    additional,
-    secretPlaces,
-  }
-}
-
-/** Templates filled in, passwords taken out; managed files of the input must be there. */
-async function fillData(work: Work, jobId: string, asked: Asked, origin: JobOrigin) {
-  const at = origin.rerunOf?.created_at ?? work.now
-  const fill = (chosen: Chosen[]) =>
-    fillTemplates(
-      chosen.map((each) => each.asset),
-      { jobId, at },
-    )
-  const filled = {
-    inputData: fill(asked.input),
-    outputData: fill(asked.output),
-    additionalAssets: fill(asked.additional),
-  }
-  for (const [index, asset] of filled.inputData.entries()) {
-    const sha256 = managedFileOf(asset)
-    if (sha256 === undefined || (await work.ctx.files.find(sha256))) continue
-    throw new InputError(
-      'FileNotUploaded',
-      `'inputData[${index}]' names the managed file ${sha256}, which is not there: upload it first with POST ${work.ctx.prefix}/files`,
-      { field: `inputData[${index}].contentHash`, sha256 },
-    )
-  }
-  return takeCredentials(filled)
-}
-
-/** Credentials known by the place an asset was found at go to the place it has in the job. */
-function credentialsOf(chosen: ChosenModel, asked: Asked): Credentials {
-  const credentials: Credentials = {}
-  const lists = { inputData: asked.input, outputData: asked.output, additionalAssets: asked.additional }
-  for (const [list, assets] of Object.entries(lists)) {
-    for (const [index, { from }] of assets.entries()) {
-      const credential = chosen.credentials[from]
-      if (credential) credentials[`${list}[${index}]`] = credential
-    }
-  }
-  for (const [path, credential] of Object.entries(chosen.credentials))
-    if (path.startsWith('model.')) credentials[path] = credential
-  return credentials
-}
-
-/** The name of the runtime asked for; ids of other systems mean nothing here. */
-async function namedEngine(work: Work, { targetEngine }: JobWish): Promise<string | null> {
-  if (targetEngine?.name) return targetEngine.name
-  if (!isUuid(targetEngine?.id)) return null
-  const row = await work.tx
-    .selectFrom('model_manage.engine')
-    .select('name')
-    .where('id', '=', targetEngine.id)
-    .executeTakeFirst()
-  return row?.name ?? null
-}
-
-function runtimeWishOf(chosen: ChosenModel, wish: JobWish, engineName: string | null): RuntimeWish {
-  // who names a runtime for a model of his own has chosen; a deployed model's tags hold in any case
-  const isFree = engineName !== null && chosen.deployment === null
-  return {
-    tags: isFree ? [] : chosen.tags,
-    stage: isFree ? null : chosen.stage,
-    language: languageOf(chosen.stored),
-    engineType: engineName === null ? (wish.targetEngine?.engineType ?? null) : null,
-    engineName,
-    engineIds: chosen.engineIds,
-  }
-}
-
-interface Placed {
-  wish: RuntimeWish
-  /** null: it waits for the runtime it names. */
-  engine: EngineWithQueue | null
-  says: string
-}
-
-/** A runtime that matches now; a job that names its runtime may wait for it, any other is refused when nobody matches. */
-async function placeJob(work: Work, wish: RuntimeWish): Promise<Placed> {
-  const engines = await listEngines(work.tx)
-  const match = matchRuntime(
-    wish,
-    engines.map((row) => ({ ...toCandidate(row, work.now), row })),
-  )
-  if (match.found) {
-    const { row, waiting, running } = match.runtime
-    const queue = waiting + running === 0 ? 'idle' : `${running} running, ${waiting} waiting before it`
-    return { wish, engine: row, says: `runtime '${row.name}' matches ${wishText(wish)} (${queue})` }
-  }
-  if (!mayWait(wish, engines, match.data)) throw noMatchingRuntime(wish, match.data)
-  return { wish, engine: null, says: `waits for its runtime. ${noMatchText(wish, match.data)}` }
-}
-
-function mayWait(wish: RuntimeWish, engines: readonly EngineWithQueue[], data: NoMatchingRuntimeData): boolean {
-  if (wish.engineName === null) return false
-  const isKnown = engines.some((engine) => engine.name === wish.engineName)
-  const named = data.seen.find((each) => each.name === wish.engineName)
-  const lacksTags = named?.predicates.some(
-    (each) => !each.passed && (each.predicate === 'stage' || each.predicate === 'serviceTag'),
-  )
-  return !isKnown || !lacksTags
 }
 
 function firstLines(

@@ -6,7 +6,7 @@ import { type Context, inTransaction } from '../context.ts'
 import { answerCreated, getRow } from '../documents/answer.ts'
 import { getContents, withoutContents } from '../documents/contents.ts'
 import { makeLister, ownedSortColumns } from '../documents/list-page.ts'
-import { idParams, pageQuery, patchBody, readers, tagged } from '../documents/route-schemas.ts'
+import { idParams, oneOrSeveral, pageQuery, patchBody, readers, tagged } from '../documents/route-schemas.ts'
 import type { JobRow } from '../rows.ts'
 import { cancelJob } from './cancel-job.ts'
 import { createJob } from './create-job.ts'
@@ -23,7 +23,7 @@ const sortColumns = {
   jobRunTime: 'run_at',
 }
 const listQuery = pageQuery.extend({
-  jobStatus: z.string().optional().describe('Only jobs in this state; a comma list takes several'),
+  jobStatus: oneOrSeveral.optional().describe('Only jobs in this state; a comma list takes several'),
   deployedModelId: z.string().optional(),
   engineId: z.string().optional(),
 })
@@ -34,6 +34,9 @@ const contentsQuery = z.looseObject({
     .optional()
     .describe('false: without contents of assets, for those who only look at the state'),
 })
+
+/** A job is known under its type, too: its links say so. */
+const jobPaths = ['jobs', ...Object.values(jobPathByType)]
 
 const docs = tagged('jobs')
 
@@ -67,7 +70,7 @@ function readRoutes(app: App, ctx: Context): void {
     async (request) => list('/jobs', request.query, whereOf(request.query)),
   )
 
-  for (const path of ['jobs', ...Object.values(jobPathByType)]) {
+  for (const path of jobPaths) {
     app.get(
       `/${path}/:id`,
       {
@@ -101,23 +104,25 @@ function writeRoutes(app: App, ctx: Context): void {
       }),
   )
 
-  app.patch(
-    '/jobs/:id',
-    {
-      schema: {
-        ...docs('Merge patch of what people note; jobStatus CANCELLED cancels'),
-        params: idParams,
-        body: patchBody,
+  for (const path of jobPaths) {
+    app.patch(
+      `/${path}/:id`,
+      {
+        schema: {
+          ...docs('Merge patch of what people note; jobStatus CANCELLED cancels'),
+          params: idParams,
+          body: patchBody,
+        },
       },
-    },
-    async (request, reply) => {
-      const check = (version: number) => checkIfMatch(request, 'job', version)
-      const body = await inTransaction(ctx, request.principal.name, (work) =>
-        patchJob(work, request.params.id, request.body, check),
-      )
-      return reply.header('etag', versionEtag(body.version)).send(body)
-    },
-  )
+      async (request, reply) => {
+        const check = (version: number) => checkIfMatch(request, 'job', version)
+        const body = await inTransaction(ctx, request.principal.name, (work) =>
+          patchJob(work, request.params.id, request.body, check),
+        )
+        return reply.header('etag', versionEtag(body.version)).send(body)
+      },
+    )
+  }
 
   app.post(
     '/jobs/:id/cancel',
@@ -157,8 +162,8 @@ function parseStatus(text: string): JobStatus {
 
 function whereOf({ jobStatus, deployedModelId, engineId }: z.output<typeof listQuery>): RawBuilder<boolean>[] {
   const where: RawBuilder<boolean>[] = []
-  if (jobStatus) {
-    const statuses = jobStatus.split(',').map((each) => parseStatus(each.trim()))
+  if (jobStatus?.some((each) => each !== '')) {
+    const statuses = jobStatus.map(parseStatus)
     where.push(sql<boolean>`status = any(${statuses}::text[])`)
   }
   if (deployedModelId)

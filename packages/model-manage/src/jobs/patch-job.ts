@@ -2,6 +2,7 @@ import { InputError, type JobBody } from '@rowhouse/contract'
 import type { Work } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
 import { getContents, toStored } from '../documents/contents.ts'
+import { takeCredentials } from '../documents/credentials.ts'
 import { mergePatch } from '../documents/merge-patch.ts'
 import { editedColumns, recordOf, withoutOwned } from '../documents/owned.ts'
 import type { Document } from '../rows.ts'
@@ -31,7 +32,7 @@ export async function patchJob(
   await work.tx
     .updateTable('model_manage.job')
     .set({
-      document: await toStored(work.tx, merged),
+      document: await toStored(work.tx, takeCredentials(merged).clean),
       ...editedColumns(work, job, patch),
     })
     .where('id', '=', job.id)

@@ -1,10 +1,10 @@
 import { Conflict, hasJobEnded, type JobBody, JobInput } from '@rowhouse/contract'
+import { parseAs } from '@rowhouse/http'
 import type { Work } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
 import { getContents } from '../documents/contents.ts'
 import { isRecord } from '../documents/merge-patch.ts'
 import { recordOf, withoutOwned } from '../documents/owned.ts'
-import { parseAs } from '../documents/parse-as.ts'
 import { createJob } from './create-job.ts'
 import { findJob } from './job-store.ts'
 
@@ -38,7 +38,7 @@ export async function rerunJob(work: Work, id: string): Promise<JobBody> {
           }),
       ...(typeof named === 'string' ? { targetEngine: { name: named } } : {}),
     },
-    'the job',
+    { place: 'job' },
   )
   return createJob(work, wish, { mayNameProcess: false, rerunOf: job })
 }

@@ -6,16 +6,17 @@ import {
   SnapshotMetaData,
   TargetRuntime,
 } from '@rowhouse/contract'
+import { parseAs } from '@rowhouse/http'
 import { sql } from 'kysely'
 import type { z } from 'zod'
 import type { Work } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
 import { getContents, withoutContents } from '../documents/contents.ts'
-import { below, getCredentials, putCredentials } from '../documents/credentials.ts'
+import { below, getCredentials, putCredentials, takeCredentials } from '../documents/credentials.ts'
 import { ownedColumns, storableJson, withoutOwned } from '../documents/owned.ts'
-import { parseAs } from '../documents/parse-as.ts'
 import { tell } from '../outbox.ts'
 import type { DeployableModelRow, Document } from '../rows.ts'
+import { checkNameLength } from './check-name.ts'
 import { deployableModelBody } from './deployable-model-store.ts'
 import { modelName } from './language.ts'
 import { findStoredModel, storedModelBody } from './stored-model-store.ts'
@@ -26,7 +27,9 @@ export async function createSnapshot(work: Work, wish: z.output<typeof SnapshotI
   const stored = await getRow('stored model', wish.storedModel.id, (id) => findStoredModel(tx, id))
   const { _links, ...copy } = storedModelBody(stored, ctx.prefix)
   const name = wish.metaData.name?.trim() || (await defaultName(work, stored.id, modelName(copy) ?? 'model'))
-  const more = withoutOwned(wish, ['group', 'storedModel', 'metaData', 'targetRuntimes'])
+  const { clean: more, credentials: inMore } = takeCredentials(
+    withoutOwned(wish, ['group', 'storedModel', 'metaData', 'targetRuntimes']),
+  )
   const described = describeSnapshot({ ...wish.metaData, name }, wish.targetRuntimes)
   const row = await tx
     .insertInto('model_manage.deployable_model')
@@ -41,7 +44,7 @@ export async function createSnapshot(work: Work, wish: z.output<typeof SnapshotI
     .returningAll()
     .executeTakeFirstOrThrow()
   const credentials = await getCredentials(ctx, tx, [stored.id])
-  await putCredentials(ctx, tx, row.id, below('storedModel', credentials.get(stored.id)))
+  await putCredentials(ctx, tx, row.id, { ...inMore, ...below('storedModel', credentials.get(stored.id)) })
   return tellSnapshot(work, row)
 }
 
@@ -55,8 +58,9 @@ export async function tellSnapshot(work: Work, row: DeployableModelRow): Promise
 
 /** Service tags and stages are tags: runtimes carry the same words. */
 export function describeSnapshot(metaData: unknown, targetRuntimes: unknown) {
-  const parsed = parseAs(SnapshotMetaData, metaData ?? {}, 'metaData')
-  const runtimes = parseAs(TargetRuntime.array(), targetRuntimes ?? [], 'targetRuntimes')
+  const parsed = parseAs(SnapshotMetaData, metaData ?? {}, { path: ['metaData'] })
+  checkNameLength(parsed.name ?? '', 'metaData.name')
+  const runtimes = parseAs(TargetRuntime.array(), targetRuntimes ?? [], { path: ['targetRuntimes'] })
   return {
     metaData: { ...parsed, tags: [...new Set(parsed.tags.map(parseTag))] },
     targetRuntimes: runtimes.map((runtime) => ({ ...runtime, tags: runtime.tags.map(parseTag) })),

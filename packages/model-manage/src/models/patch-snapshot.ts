@@ -1,6 +1,7 @@
 import type { DeployableModelBody } from '@rowhouse/contract'
 import type { Work } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
+import { takeCredentials } from '../documents/credentials.ts'
 import { mergePatch } from '../documents/merge-patch.ts'
 import { editedColumns, recordOf, storableJson, withoutOwned } from '../documents/owned.ts'
 import type { Document } from '../rows.ts'
@@ -24,12 +25,14 @@ export async function patchSnapshot(
   checkVersion(before.version)
   const merged = recordOf(mergePatch(before.document, withoutOwned(patch, ['group', 'storedModel'])))
   const described = describeSnapshot(merged.metaData, merged.targetRuntimes)
+  const name = described.metaData.name ?? before.name
+  const document = { ...merged, ...described, metaData: { ...described.metaData, name } }
   const row = await work.tx
     .updateTable('model_manage.deployable_model')
     .set({
-      name: described.metaData.name ?? before.name,
+      name,
       service_tags: described.metaData.tags,
-      document: storableJson({ ...merged, ...described }),
+      document: storableJson(takeCredentials(document).clean),
       ...editedColumns(work, before, patch),
     })
     .where('id', '=', before.id)

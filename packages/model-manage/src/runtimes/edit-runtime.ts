@@ -1,4 +1,5 @@
-import { type EngineBody, InputError, parseTag } from '@rowhouse/contract'
+import { type EngineBody, InputError, orElse, parseTag } from '@rowhouse/contract'
+import { parseAs } from '@rowhouse/http'
 import { z } from 'zod'
 import type { Work } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
@@ -23,7 +24,16 @@ const saidByRuntime = [
   'manifoldInfo',
 ]
 const editable = ['tags', 'stage', 'group', 'inputEndpoints', 'outputEndpoints', 'inProduction']
-const endpointList = z.array(z.looseObject({ endpointType: z.string() }))
+const endpointList = orElse(z.array(z.looseObject({ endpointType: z.string() })), [])
+/** What of a patch has a form; null is none. */
+const RuntimeEdit = z.looseObject({
+  tags: orElse(z.array(z.string()), []).optional(),
+  stage: z.string().nullish(),
+  inProduction: orElse(z.boolean(), false).optional(),
+  inputEndpoints: endpointList.optional(),
+  outputEndpoints: endpointList.optional(),
+})
+type RuntimeEdit = z.output<typeof RuntimeEdit>
 
 /** People edit tags, stage and endpoints; jobs already queued are matched again on the new ones. */
 export async function editRuntime(
@@ -36,17 +46,14 @@ export async function editRuntime(
   await lockRuntimes(work.tx)
   const before = await getRow('runtime', id, (each) => findEngine(work.tx, each))
   checkVersion(before.version)
-  const merged = recordOf(mergePatch(before.document, withoutOwned(patch, ['group', 'tags', ...saidByRuntime])))
-  for (const member of ['inputEndpoints', 'outputEndpoints']) {
-    const parsed = endpointList.safeParse(merged[member] ?? [])
-    if (!parsed.success)
-      throw new InputError('InvalidField', `'${member}' must be a list of {endpointType, path}`, { field: member })
-  }
+  const edit = parseAs(RuntimeEdit, patch)
+  const merged = recordOf(mergePatch(before.document, withoutOwned(edit, ['group', 'tags', 'stage', ...saidByRuntime])))
+  const { tags, stage } = placeAfter(before, edit)
   await work.tx
     .updateTable('model_manage.engine')
     .set({
-      tags: tagsAfter(before, patch),
-      document: storableJson(merged),
+      tags,
+      document: storableJson({ ...merged, stage }),
       ...editedColumns(work, before, patch),
     })
     .where('id', '=', before.id)
@@ -57,7 +64,7 @@ export async function editRuntime(
 
 /** Members nobody knows are kept beside what is edited; alone they are a slip of the pen (`tag`), and would change nothing. */
 function checkMembers(patch: Document): void {
-  if (editable.some((member) => patch[member] !== undefined)) return
+  if (editable.some((member) => Object.hasOwn(patch, member))) return
   const given = Object.keys(patch)
   const says =
     given.length === 0
@@ -72,17 +79,11 @@ function checkMembers(patch: Document): void {
   )
 }
 
-/** A stage is a tag: setting the stage adds it and takes the former stage away. */
-function tagsAfter(before: EngineRow, patch: Document): string[] {
-  let tags = before.tags
-  if (patch.tags !== undefined) {
-    const parsed = z.array(z.string()).safeParse(patch.tags ?? [])
-    if (!parsed.success) throw new InputError('InvalidField', `'tags' must be a list of texts`, { field: 'tags' })
-    tags = parsed.data.map(parseTag)
-  }
-  if (typeof patch.stage === 'string' && patch.stage !== '') {
-    const former = before.document.stage
-    tags = [...tags.filter((tag) => tag !== former), parseTag(patch.stage)]
-  }
-  return [...new Set(tags)]
+/** A stage is a tag: another one takes the place of the former, and without its tag a runtime is in no stage. */
+function placeAfter(before: EngineRow, { tags, stage }: RuntimeEdit): { tags: string[]; stage: string | null } {
+  const former = typeof before.document.stage === 'string' ? before.document.stage : null
+  const given = (tags ?? before.tags).map(parseTag)
+  const next = stage === undefined ? (given.find((tag) => tag === former) ?? null) : stage ? parseTag(stage) : null
+  const kept = next === former ? given : given.filter((tag) => tag !== former)
+  return { tags: [...new Set([...kept, ...(next === null ? [] : [next])])], stage: next }
 }

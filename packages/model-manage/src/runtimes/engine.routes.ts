@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { type Context, inTransaction } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
 import { makeLister, ownedSortColumns } from '../documents/list-page.ts'
-import { idParams, pageQuery, patchBody, readers, runtimes, tagged } from '../documents/route-schemas.ts'
+import { idParams, oneOrSeveral, pageQuery, patchBody, readers, runtimes, tagged } from '../documents/route-schemas.ts'
 import type { EngineRow } from '../rows.ts'
 import { beat } from './beat.ts'
 import { editRuntime } from './edit-runtime.ts'
@@ -14,7 +14,7 @@ import { engineBody, findEngine, listEngines } from './runtime-store.ts'
 import { unregisterRuntime } from './unregister-runtime.ts'
 
 const sortColumns = { ...ownedSortColumns, name: 'name', state: 'state', engineType: 'engine_type' }
-const tagsQuery = pageQuery.extend({ tags: z.string().describe('Comma list: runtimes that carry all of them') })
+const tagsQuery = pageQuery.extend({ tags: oneOrSeveral.describe('Comma list: runtimes that carry all of them') })
 
 const docs = tagged('runtimes (engines)')
 
@@ -47,10 +47,7 @@ function peopleRoutes(app: App, ctx: Context): void {
       schema: { ...docs('Runtimes that carry all the tags; tags are compared exactly'), querystring: tagsQuery },
     },
     async (request) => {
-      const tags = request.query.tags
-        .split(',')
-        .filter((tag) => tag.trim() !== '')
-        .map(parseTag)
+      const tags = request.query.tags.filter((tag) => tag !== '').map(parseTag)
       return list('/engines/search/findAllByTags', request.query, [sql<boolean>`tags @> ${tags}::text[]`])
     },
   )
