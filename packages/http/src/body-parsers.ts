@@ -7,6 +7,11 @@ import { hasLong, parseLongs } from './json-longs.ts'
 export function parseBodies(app: FastifyInstance): void {
   app.removeContentTypeParser(['application/json', 'text/plain'])
   addJsonParser(app, /^application\/(?:[\w.-]+\+)?json\b/i, false)
+  // `curl -d ''` names a form of nothing
+  app.addHook('onRequest', async ({ headers, server }) => {
+    const type = headers['content-type']?.split(';', 1)[0] ?? ''
+    if (headers['content-length'] === '0' && !server.hasContentTypeParser(type)) delete headers['content-type']
+  })
 }
 
 /** For a wing whose bodies hold Java's longs (json-longs.ts). */
@@ -16,8 +21,13 @@ export function parseBodiesWithLongs(app: FastifyInstance): void {
 
 function addJsonParser(app: FastifyInstance, contentType: string | RegExp, withLongs: boolean): void {
   const parseJson = app.getDefaultJsonParser('error', 'error')
-  app.addContentTypeParser(contentType, { parseAs: 'string' }, (request, body, done) => {
-    const text = String(body)
+  app.addContentTypeParser(contentType, { parseAs: 'buffer' }, (request, body, done) => {
+    const charset = /;\s*charset="?([\w.:-]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'UTF-8'
+    const text = decode(body as Buffer, charset)
+    if (text === undefined) {
+      done(notText(charset))
+      return
+    }
     if (text.trim() === '') {
       done(null, undefined)
       return
@@ -25,9 +35,22 @@ function addJsonParser(app: FastifyInstance, contentType: string | RegExp, withL
     void parseJson(request, text, (error, value) => {
       if (error) done(brokenJson(text))
       else if (isDeeperThan(value, depthMax)) done(tooDeep())
-      else done(null, withLongs && hasLong(text) ? parseLongs(text.replace(/^\uFEFF/, '')) : value)
+      else done(null, withLongs && hasLong(text) ? parseLongs(text) : value)
     })
   })
+}
+
+/** Without a BOM; undefined when the bytes are no text in this encoding: what was meant is not to be guessed. */
+function decode(bytes: Buffer, charset: string): string | undefined {
+  try {
+    return new TextDecoder(charset, { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+function notText(charset: string): InputError {
+  return new InputError('MalformedJson', `The body is not text in ${charset}: JSON is sent in UTF-8`)
 }
 
 /** What is read further by recursion stays far below the end of the stack. */
@@ -53,7 +76,7 @@ export function parseForms(app: Pick<FastifyInstance, 'addContentTypeParser'>): 
 }
 
 function brokenJson(text: string): InputError {
-  const mistake = findJsonMistake(text.replace(/^\uFEFF/, ''))
+  const mistake = findJsonMistake(text)
   if (!mistake)
     return new InputError('MalformedJson', 'The body has a member named __proto__ or constructor, which is not taken')
   const { line, column, what } = mistake

@@ -110,6 +110,24 @@ test('a method that a path does not take is 405 in each dialect, and Allow names
   expect(camunda.json()).toMatchObject({ type: 'InvalidRequestException', code: null })
 })
 
+test('JSON is read in the encoding it names, UTF-8 unless it does; what is no text in it is refused', async () => {
+  const app = await started()
+  const post = (payload: Buffer, contentType = 'application/json') =>
+    app.inject({ method: 'POST', url: '/any', headers: { ...as('ann'), 'content-type': contentType }, payload })
+  const latin = Buffer.from('{"a": "\u00e9"}', 'latin1')
+  expect((await post(Buffer.from('\ufeff{"a": "\u00e9"}'))).json()).toEqual({ body: { a: '\u00e9' } })
+  expect((await post(latin, 'application/json; charset=ISO-8859-1')).json()).toEqual({ body: { a: '\u00e9' } })
+  const refused = await post(latin)
+  expect(refused.statusCode).toBe(400)
+  expect(refused.json().message).toBe('The body is not text in UTF-8: JSON is sent in UTF-8')
+})
+
+test('a body of nothing is none, whatever it says it is', async () => {
+  const app = await started()
+  const headers = { ...as('ann'), 'content-type': 'text/csv', 'content-length': '0' }
+  expect((await app.inject({ method: 'POST', url: '/any', headers })).json()).toEqual({ body: null })
+})
+
 test('broken JSON is 400 and says where', async () => {
   const app = await started()
   const headers = { ...as('ann'), 'content-type': 'application/json' }
