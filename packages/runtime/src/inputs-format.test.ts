@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { columnTypes, declaredColumns, declaredFormat, sniffText } from './inputs-format.ts'
+import { columnTypes, declaredColumns, declaredFormat, sniffText, strangeFormat } from './inputs-format.ts'
 
 describe('the format of a file', () => {
   it.each([
@@ -11,6 +11,17 @@ describe('the format of a file', () => {
     [{ name: 'x.dat' }, undefined],
   ])('%j is declared as %s', (asset, format) => {
     expect(declaredFormat(asset)).toBe(format)
+  })
+
+  it.each([
+    [{ filename: 'x.csv.gz' }, 'gzip'],
+    [{ fileUrl: 'https://host/x.PARQUET?sig=a' }, 'Parquet'],
+    [{ fileFormat: 'AVRO', filename: 'x' }, 'Avro'],
+    [{ fileFormat: 'CSV', filename: 'x.csv.gz' }, undefined],
+    [{ filename: 'x.dat' }, undefined],
+    [{ filename: 'csv' }, undefined],
+  ])('%j is strange as %s', (asset, format) => {
+    expect(strangeFormat(asset)).toBe(format)
   })
 
   it.each([

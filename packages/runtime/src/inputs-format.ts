@@ -28,11 +28,42 @@ export function declaredFormat(
   if (declared === 'XML' || declared === 'UTF8' || declared === 'UTF-8') return 'TEXT'
   const names = [asset.fileUrl?.replace(/[?#].*$/, ''), asset.filename, asset.name]
   for (const name of names) {
-    const format = name ? byExtension[name.slice(name.lastIndexOf('.') + 1).toLowerCase()] : undefined
+    const format = byExtension[extensionOf(name)]
     if (format) return format
   }
   return undefined
 }
+
+export const tabSeparated = 'tab-separated text'
+
+const strange: Record<string, string> = {
+  tsv: tabSeparated,
+  tab: tabSeparated,
+  gz: 'gzip',
+  tgz: 'gzip',
+  bz2: 'bzip2',
+  xz: 'xz',
+  zst: 'Zstandard',
+  zip: 'ZIP',
+  parquet: 'Parquet',
+  avro: 'Avro',
+  orc: 'ORC',
+  arrow: 'Arrow',
+  feather: 'Arrow',
+  xls: 'an Excel workbook',
+  xlsx: 'an Excel workbook',
+}
+
+/** What a file is by its fileFormat, else by its name, when that is none of the formats that are read and written. */
+export function strangeFormat(asset: Pick<Asset, 'fileFormat' | 'filename' | 'name' | 'fileUrl'>): string | undefined {
+  if (declaredFormat(asset) !== undefined) return undefined
+  const byFormat = strange[asset.fileFormat?.toLowerCase() ?? '']
+  const names = [asset.fileUrl?.replace(/[?#].*$/, ''), asset.filename, asset.name]
+  return byFormat ?? names.map((name) => strange[extensionOf(name)]).find((found) => found !== undefined)
+}
+
+const extensionOf = (name: string | null | undefined): string =>
+  name ? name.slice(name.lastIndexOf('.') + 1).toLowerCase() : ''
 
 export async function sniffFormat(path: string): Promise<InputFormat> {
   const file = await open(path)

@@ -2,10 +2,10 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, type Asset, type Client, InputError, Unmet } from '@rowhouse/contract'
-import type { CsvScan } from '@rowhouse/tables'
+import { type CsvScan, checkFileKind } from '@rowhouse/tables'
 import type { PlanInput } from './harness-protocol.ts'
 import { download, type FetchContext } from './inputs-fetch.ts'
-import { declaredFormat, type InputFormat, sniffFormat } from './inputs-format.ts'
+import { declaredFormat, type InputFormat, sniffFormat, strangeFormat, tabSeparated } from './inputs-format.ts'
 import { locateInput, parseLocation, showLocation } from './inputs-locate.ts'
 import { type LooksAhead, lookThrough } from './inputs-look.ts'
 import { downloadManaged, embeddedContent } from './playground.ts'
@@ -46,13 +46,23 @@ async function prepareInput(asset: Asset, index: number, job: Job, context: Inpu
   context.signal.throwIfAborted()
   const name = inputName(asset, index)
   const opened = await openInput(asset, index, context)
-  if (opened.bytes === 0) throw new Unmet('InputEmpty', `Input '${name}' is empty: it has not even a header`)
-  const format = declaredFormat(asset) ?? mediaFormat(opened.mediaType) ?? (await sniffFormat(opened.path))
+  const declared = declaredFormat(asset)
+  if (opened.bytes === 0) {
+    const what = declared === 'JSON' || declared === 'TEXT' ? '' : ': it has not even a header'
+    throw new Unmet('InputEmpty', `Input '${name}' is empty${what}`)
+  }
+  const readable = <T>(reading: Promise<T>) => reading.catch((error) => asUnreadable(error, opened.path, name, context))
+  await readable(checkFileKind(opened.path))
+  if (strangeFormat(asset) === tabSeparated)
+    throw new Unmet(
+      'InputUnreadable',
+      `Input '${name}' is named as ${tabSeparated}: only commas separate cells here; export it as CSV, or give its fileFormat`,
+    )
+  const format = declared ?? mediaFormat(opened.mediaType) ?? (await sniffFormat(opened.path))
   const schema = index === 0 ? undefined : context.schemas[index]
   const own = schema === undefined || schema === null ? {} : { schema }
   const common = { ...own, slot: index * 2, name, path: opened.path, format, arrayInput: arrayInput(job) }
   if (format !== 'CSV') return { ...common, columns: null, hasBom: false, records: null, bytes: opened.bytes }
-  const readable = <T>(reading: Promise<T>) => reading.catch((error) => asUnreadable(error, opened.path, name, context))
   const signal = AbortSignal.any([context.signal, context.looks.over])
   const look = await readable(lookThrough(opened, context.schemas[index] ?? context.schemas[0], signal))
   const { columns, hasBom } = look

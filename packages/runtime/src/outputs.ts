@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Asset, type Client, embeddedBytesMax, InputError, Unmet } from '@rowhouse/contract'
 import type { PlanInput, PlanOutput } from './harness-protocol.ts'
 import { addressOf, basicAuth, type Credentials, networkProblem } from './inputs-fetch.ts'
-import { declaredFormat } from './inputs-format.ts'
+import { declaredFormat, strangeFormat } from './inputs-format.ts'
 import { callHttp } from './inputs-http.ts'
 import { type FileRoots, locateOutput, parseLocation, showLocation } from './inputs-locate.ts'
 import { type Job, schemaFields } from './run-job-document.ts'
@@ -94,6 +94,12 @@ function refuseInputAsOutput(target: Target, inputs: readonly PlanInput[]): void
 
 /** The output's own format, else as the input. Results of metrics are nested documents: JSON unless told otherwise. */
 function outputFormat(asset: Asset, job: Job, inputs: readonly PlanInput[]): PlanOutput['format'] {
+  const strange = strangeFormat(asset)
+  if (strange !== undefined)
+    throw new InputError(
+      'UnsupportedFormat',
+      `Output '${outputName(asset)}' is to be ${strange}: this runtime writes CSV and JSON lines; name it .csv or .jsonl, or give a fileFormat`,
+    )
   const declared = declaredFormat(asset)
   if (declared !== undefined) return declared === 'CSV' ? 'CSV' : 'JSON'
   return job.function === 'score' && inputs[0]?.format === 'CSV' ? 'CSV' : 'JSON'

@@ -11,7 +11,7 @@ import { type JobConsole, makeConsole } from './console.ts'
 import type { HarnessPlan, PlanInput } from './harness-protocol.ts'
 import { LooksAhead } from './inputs-look.ts'
 import { decideOutcome, type RunFacts, recordsRejected, type Verdict } from './outcome.ts'
-import { discardOutput, publishOutput, storedContent } from './outputs.ts'
+import { discardOutput, type PreparedOutput, publishOutput, storedContent } from './outputs.ts'
 import { changedOutside, collectArtefacts, markFiles } from './outputs-artefacts.ts'
 import type { Playground } from './playground.ts'
 import type { Attempt, AttemptEnd, RunContext, Work } from './run-job-attempt.ts'
@@ -115,11 +115,17 @@ function childEnvironment(home: string, tmp: string, jobId: string, context: Run
   return env
 }
 
+/** What may be refused by others goes first: of a job that fails no file is to be found in its place. */
 async function publishAll(work: Work): Promise<Asset[]> {
   const published: Asset[] = []
-  for (const output of work.outputs) {
+  const isLast = (output: PreparedOutput) => Number(output.target.kind === 'file')
+  const order = [...work.outputs.entries()].sort(([, one], [, other]) => isLast(one) - isLast(other))
+  for (const [index, output] of order) {
     if (output.isExternal) await work.report.prove()
-    published.push(await publishOutput(output, outputContext(work)))
+    const asset = await publishOutput(output, outputContext(work))
+    if (index > 0 && asset.fileSize === 0)
+      work.console.say(`output ${index + 1} is empty: the model gave nothing for slot ${index * 2 + 1}`, 'warning')
+    published[index] = asset
   }
   return published
 }

@@ -1,6 +1,7 @@
 /** Models and inputs that misbehave: each ends in one clear sentence, with nothing half-written. */
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cards, embedded, external, jobOf, type RuntimeFixture, startRuntime, textOf } from './agent-fixture.ts'
 
@@ -94,9 +95,15 @@ describe('an input that', () => {
     ],
     ['is empty', 'empty.csv', /^Input 'empty\.csv' is empty/],
     ['has an unclosed quote', 'quote.csv', /quot/],
+    ['is JSON in UTF-16', 'utf16.json', "Input 'utf16.json' is UTF-16; save it as UTF-8"],
+    ['is compressed', 'in.json.gz', "Input 'in.json.gz' is compressed (gzip); unpack it first"],
+    ['is tab-separated', 'in.tsv', /^Input 'in\.tsv' is named as tab-separated text: only commas separate cells here/],
   ])('%s is told in one sentence', async (_title, fileUrl, outcome) => {
     await symlink('/etc', join(runtime.data, 'link')).catch(() => {})
     await writeFile(join(runtime.data, 'empty.csv'), '')
+    await writeFile(join(runtime.data, 'utf16.json'), Buffer.from('\ufeff{"id":1}\n', 'utf16le'))
+    await writeFile(join(runtime.data, 'in.json.gz'), gzipSync('{"id":1}\n'))
+    await writeFile(join(runtime.data, 'in.tsv'), 'id\tamount\n1\t2\n')
     await writeFile(join(runtime.data, 'quote.csv'), 'id,amount\n1,"2\n3,4\n')
     const job = await run(await jobOf('adds-score.py', { inputData: [external(fileUrl)] }))
     expect(job.finish).toMatchObject({ jobStatus: 'ERROR', jobResult: 'UNKNOWN' })
@@ -127,6 +134,8 @@ describe('an output that', () => {
     ['lies outside the roots', '/etc/x.csv', /lies outside the folders this runtime may open/],
     ['lies in a folder of our own', 'closed/x.csv', /lies in a folder of Rowhouse's own/],
     ['is the input', 'in.csv', /is the job's own input and would replace it/],
+    ['is to be compressed', 'x.csv.gz', /^Output 'x\.csv\.gz' is to be gzip: this runtime writes CSV and JSON lines/],
+    ['is to be compressed', 'x.csv.gz', /^Output 'x\.csv\.gz' is to be gzip: this runtime writes CSV and JSON lines/],
     ['is named beyond what the machine takes', `${'n'.repeat(300)}.csv`, /does not take a name of 304 bytes/],
   ])('%s is refused before the model runs', async (_title, fileUrl, outcome) => {
     const job = await run(
@@ -136,6 +145,20 @@ describe('an output that', () => {
     expect(job.finish?.outcome).toEqual(typeof outcome === 'string' ? outcome : expect.stringMatching(outcome))
     expect(job.messages.join('\n')).not.toContain('state changes to RUNNING')
   })
+})
+
+it('of several outputs the one that others refuse leaves no file of the others', async () => {
+  const outputs = ['published-first.csv', 'http://127.0.0.1:9/x.csv'].map(external)
+  const job = await run(await jobOf('adds-score.py', { inputData: [external('in.csv')], outputData: outputs }))
+  expect(job.finish).toMatchObject({ jobStatus: 'ERROR', outcome: expect.stringContaining('connection refused') })
+  expect((await readdir(runtime.data)).filter((name) => name.includes('published-first'))).toEqual([])
+})
+
+it('a further output that got nothing is told of', async () => {
+  const outputs = [{ filename: 'a.csv' }, { filename: 'b.csv' }]
+  const job = await run(await jobOf('doubles.js', { inputData: [external('in.csv')], outputData: outputs }))
+  expect(job.finish).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
+  expect(job.messages.join('\n')).toContain('[warning] output 2 is empty: the model gave nothing for slot 3')
 })
 
 describe('a model asset that', () => {

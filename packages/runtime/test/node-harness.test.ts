@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { runModel } from './node-harness-fixture.ts'
 
@@ -219,6 +221,48 @@ describe('metrics and train', () => {
     })
     expect(finished).toMatchObject({ recordsIn: 3, recordsOut: 0 })
     expect(output).toBe('')
+  })
+})
+
+describe('outputs for other slots', () => {
+  const further = (folder: string) => [{ slot: 3, path: join(folder, 'third'), format: 'CSV' as const, columns: null }]
+
+  test('{ $slot, value } goes to that slot, whether returned, yielded or waited for; a list never does', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'rowhouse-slots-'))
+    const { output, finished } = await runModel({
+      model:
+        'export async function* score({ id, x }) { yield { $slot: 3, value: { id, x } }; yield [3, x]; yield { $slot: 1, value: x }; yield { $slot: 3, value: x, more: 1 } }',
+      inputs: [{ name: 'in.csv', text: 'id,x\na,1\n' }],
+      plan: { furtherOutputs: further(folder) },
+    })
+    const third = await readFile(join(folder, 'third'), 'utf8')
+    await rm(folder, { recursive: true })
+    expect(output).toBe('[3,1]\n1\n{"$slot":3,"value":1,"more":1}\n')
+    expect(third).toBe('id,x\na,1\n')
+    expect(finished).toMatchObject({ recordsOut: 4 })
+  })
+
+  test('a slot without an output drops its values with a note, an input slot takes none', async () => {
+    const { output, console, rejects, finished } = await runModel({
+      model: 'export function* score({ x }) { yield { $slot: 5, value: x }; yield { $slot: 2, value: x } }',
+    })
+    expect(output).toBe('')
+    expect(console).toEqual(['stderr: 3 output(s) for slot 5 were dropped: the job has no output for this slot'])
+    expect(rejects[0]).toMatchObject({ record: 1, reason: 'slot 2 takes no outputs: output slots are 1, 3, 5 …' })
+    expect(finished).toMatchObject({ recordsOut: 0, outputRejectedByEncoding: 3 })
+  })
+
+  test('the items of a list are outputs of a slot that is a recordset', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'rowhouse-slots-'))
+    const { output } = await runModel({
+      model:
+        '// modelop.recordsets.0: true\n// modelop.recordsets.3: true\nexport const score = function* (rows) { yield { $slot: 3, value: rows }; yield rows.length; yield rows }',
+      plan: { furtherOutputs: further(folder) },
+    })
+    const third = await readFile(join(folder, 'third'), 'utf8')
+    await rm(folder, { recursive: true })
+    expect(output).toBe('3\n[{"id":"a","x":1},{"id":"b","x":2},{"id":"c","x":3}]\n')
+    expect(third).toBe('id,x\na,1\nb,2\nc,3\n')
   })
 })
 

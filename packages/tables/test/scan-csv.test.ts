@@ -206,10 +206,24 @@ describe('hostile files', () => {
     ['a NUL byte in quotes', 'a,b\n1,2\n"\n\0",1\n', { code: 'NulByte', line: 4, column: 'a' }],
     ['gzip', Buffer.from([0x1f, 0x8b, 8, 0]), { code: 'NotText' }],
     ['a workbook', Buffer.from([0x50, 0x4b, 3, 4]), { code: 'NotText' }],
+    ['Parquet', Buffer.from('PAR1\x15\x04\x15'), { code: 'NotText' }],
+    ['UTF-16 without a byte order mark', Buffer.from('a,b\n1,2\n', 'utf16le'), { code: 'NotUtf8' }],
+    [
+      'semicolons and decimal commas',
+      'id;x\na;1,5\nb;2,5\n',
+      { code: 'RaggedRow', message: expect.stringMatching(/separated by semicolons\?/) },
+    ],
   ]
   test.each(hostile)('%s', async (_title, content, expected) => {
     expect(await failureOf(content)).toMatchObject(expected)
   })
+
+  test.each(['ORC,n\n1,2\n', 'PAR1,n\n1,2\n', 'BZh,n\n1,2\n'])(
+    'a header that begins as a format is named is a header',
+    async (text) => {
+      expect((await scan(text)).records).toBe(1)
+    },
+  )
 
   test('the byte that is not UTF-8 is named', async () => {
     const error = await failureOf(Buffer.concat([Buffer.from(`a\n${'é\n'.repeat(700_000)}`), Buffer.from([0xff])]))

@@ -11,17 +11,17 @@ import { makeSchemaCheck, type SchemaCheck } from './check-schema.ts'
 import { failureOf, JobFailed, type Phase } from './failure.ts'
 import { loadModel, type Model, prepareProcess } from './load-model.ts'
 import { checkReadable, type InputStream, openInput, placeOf } from './open-input.ts'
-import { Output } from './open-output.ts'
 import { Report } from './report.ts'
 import { emitAll, runScore } from './run-score.ts'
 import { runWhole } from './run-whole.ts'
+import { openSinks, type Sinks } from './sinks.ts'
 
 interface Job {
   plan: HarnessPlan
   report: Report
   phase: Phase
   streams: InputStream[]
-  output: Output | null
+  sinks: Sinks | null
   isOver: boolean
 }
 
@@ -29,7 +29,7 @@ const planPath = process.argv[2]
 if (planPath === undefined) throw new Error('usage: node main.js PLAN')
 const plan: HarnessPlan = JSON.parse(readFileSync(planPath, 'utf8'))
 const report = new Report(plan.rejectsPath, plan.stopOnBadRecords)
-const job: Job = { plan, report, phase: 'load', streams: [], output: null, isOver: false }
+const job: Job = { plan, report, phase: 'load', streams: [], sinks: null, isOver: false }
 
 process.on('uncaughtException', (error) => endFailed(job, failureOf(job.phase, error, currentPlace(job))))
 process.on('beforeExit', () => {
@@ -59,22 +59,13 @@ async function run(job: Job): Promise<void> {
   report.tell({ event: 'init-succeeded' })
   job.phase = plan.function
   const isScore = plan.function === 'score'
-  const outputCheck = plan.checkOutputSchema ? makeSchemaCheck(plan.outputSchema) : null
   job.streams = plan.inputs.map((input) => openInput(input, report, isScore ? 'record' : 'rows'))
-  job.output = plan.output && new Output(plan.output, report, outputCheck)
-  const { streams, output } = job
-  report.watch({ streams, output })
-  if (plan.function !== 'score') await runWhole({ role: plan.function, model, streams, output, report })
-  else if (output === null) throw new JobFailed('output', 'a score job needs an output')
-  else
-    await runScore({
-      plan,
-      model,
-      streams,
-      output,
-      report,
-      checks: inputChecks(plan),
-    })
+  const sinks = openSinks(plan, report)
+  job.sinks = sinks
+  const { streams } = job
+  report.watch({ streams, output: sinks })
+  if (plan.function !== 'score') await runWhole({ role: plan.function, model, streams, sinks, report })
+  else await runScore({ plan, model, streams, sinks, report, checks: inputChecks(plan) })
   // A rejected promise that nobody waits for is told only when the call stack is empty.
   await new Promise((done) => setImmediate(done))
 }
@@ -102,7 +93,7 @@ async function initialise(model: Model, plan: HarnessPlan): Promise<void> {
 function endFinished(job: Job): void {
   if (job.isOver) return
   try {
-    job.output?.close()
+    job.sinks?.close()
     job.report.close()
   } catch (error) {
     endFailed(job, asFailure(job, error))
@@ -117,7 +108,7 @@ function endFailed(job: Job, failure: JobFailed): void {
   if (job.isOver) return
   job.isOver = true
   try {
-    job.output?.close()
+    job.sinks?.close()
     job.report.close()
     job.report.tell({ event: 'progress', ...job.report.totals() })
   } catch {

@@ -1,4 +1,4 @@
-/** The job's output file. A value that has no form in it is rejected by encoding and the next one goes on. */
+/** The file of one output slot. A value that has no form in it is rejected by encoding and the next one goes on. */
 import { closeSync, openSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { CsvWriter, JsonLinesWriter, TableError } from '@rowhouse/tables'
@@ -58,6 +58,11 @@ export class Output {
       if (!(error instanceof TableError)) throw error
       this.#reject('encoding', error.message, value)
     }
+  }
+
+  /** A value that was sent to where nothing can be. */
+  refuse(reason: string, value: unknown): void {
+    this.#reject('encoding', reason, value)
   }
 
   flush(): void {

@@ -7,21 +7,21 @@ import type { SchemaCheck } from './check-schema.ts'
 import { describe, failureOf, JobFailed, type Place } from './failure.ts'
 import type { Model, ModelFunction } from './load-model.ts'
 import { type InputStream, placeOf } from './open-input.ts'
-import type { Output } from './open-output.ts'
 import type { Report } from './report.ts'
+import type { Sinks } from './sinks.ts'
 
 export interface Scoring {
   plan: HarnessPlan
   model: Model
   streams: readonly InputStream[]
-  output: Output
+  sinks: Sinks
   report: Report
   /** By slot. */
   checks: ReadonlyMap<number, SchemaCheck | null>
 }
 
 export async function runScore(scoring: Scoring): Promise<void> {
-  const { model, streams, output } = scoring
+  const { model, streams, sinks } = scoring
   const score = model.get('score')
   const [only] = streams
   if (streams.length === 1 && only) {
@@ -29,19 +29,19 @@ export async function runScore(scoring: Scoring): Promise<void> {
     else await scoreOne(scoring, score, only)
   } else await scoreInTurns(scoring, score)
   const end = model.find('end')
-  if (end !== null && end.length === 0) await guarded(scoring, null, () => emitAll(end(), output))
+  if (end !== null && end.length === 0) await guarded(scoring, null, () => emitAll(end(), sinks))
 }
 
 async function scoreOne(scoring: Scoring, score: ModelFunction, stream: InputStream): Promise<void> {
-  const { output } = scoring
-  output.place = () => placeOf(stream)
+  const { sinks } = scoring
+  sinks.follow(() => placeOf(stream))
   const call = makeCall(score, stream)
   for (const record of stream) {
     if (!isDue(scoring, stream, record)) continue
     try {
       const result = call(record)
-      if (isMany(result)) await emitAll(result, output)
-      else if (result !== null && result !== undefined) output.emit(result)
+      if (isMany(result)) await emitAll(result, sinks)
+      else if (result !== null && result !== undefined) sinks.emit(result)
     } catch (error) {
       onThrown(scoring, stream, error)
     }
@@ -58,27 +58,24 @@ async function scoreInTurns(scoring: Scoring, score: ModelFunction): Promise<voi
   while (running.length > 0) {
     for (const turn of [...running]) {
       const { stream, records, call } = turn
-      scoring.output.place = () => placeOf(stream)
+      scoring.sinks.follow(() => placeOf(stream))
       const next = records.next()
       if (next.done) running.splice(running.indexOf(turn), 1)
       else if (isDue(scoring, stream, next.value))
-        await guarded(scoring, stream, () => emitAll(call(next.value), scoring.output))
+        await guarded(scoring, stream, () => emitAll(call(next.value), scoring.sinks))
     }
   }
 }
 
 /** Recordsets: the function gets a list of records, and the rows of a list it gives back are the outputs. */
 async function scoreBatches(scoring: Scoring, score: ModelFunction, stream: InputStream): Promise<void> {
-  const { model, output, plan } = scoring
+  const { model, sinks, plan } = scoring
   const size = plan.recordsetRows ?? Infinity
-  const emitRows = (value: unknown) => {
-    if (model.annotations.isRecordset(1) && Array.isArray(value)) for (const row of value) output.emit(row)
-    else output.emit(value)
-  }
-  output.place = () => placeOf(stream)
+  const emit = (value: unknown) => sinks.emitRows(value, (slot) => model.annotations.isRecordset(slot))
+  sinks.follow(() => placeOf(stream))
   const call = makeCall(score, stream)
   let batch: unknown[] = []
-  const scoreBatch = () => guarded(scoring, stream, () => emitAll(call(batch), { emit: emitRows }))
+  const scoreBatch = () => guarded(scoring, stream, () => emitAll(call(batch), { emit }))
   for (const record of stream) {
     if (!isDue(scoring, stream, record)) continue
     if (batch.push(record) < size) continue

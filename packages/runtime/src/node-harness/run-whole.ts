@@ -1,25 +1,25 @@
 /** metrics and train: one call with all rows of each input, in the order of the inputs. Memory grows with the files here, and only here. */
 import type { Model } from './load-model.ts'
 import type { InputStream } from './open-input.ts'
-import type { Output } from './open-output.ts'
 import type { Report } from './report.ts'
 import { emitAll, rejectWarning } from './run-score.ts'
+import type { Sinks } from './sinks.ts'
 
 export interface Whole {
   role: 'metrics' | 'train'
   model: Model
   streams: readonly InputStream[]
-  /** null for train: what it returns is ignored. */
-  output: Output | null
+  /** None for train: what it returns is ignored. */
+  sinks: Sinks
   report: Report
 }
 
-export async function runWhole({ role, model, streams, output, report }: Whole): Promise<void> {
+export async function runWhole({ role, model, streams, sinks, report }: Whole): Promise<void> {
   const call = model.get(role)
   const tables = streams.map((stream) => readRows(stream, report))
   report.progress()
   try {
-    await emitAll(call(...tables), output ?? { emit: () => undefined })
+    await emitAll(call(...tables), sinks)
   } catch (error) {
     rejectWarning(report, role, { record: null, line: null }, error)
   }

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { type FileHandle, open } from 'node:fs/promises'
+import { checkKind } from '../file-kind.ts'
 import { readError, TableError } from '../table-error.ts'
 import { type ColumnType, columnType, hasLeadingZeros, isBeyondSafe } from './column-type.ts'
 import { type CsvHeader, parseCsvHeader } from './csv-header.ts'
@@ -144,16 +145,6 @@ async function readHeader(file: FileHandle, path: string, delimiter: number): Pr
   throw new TableError('RecordTooLong', `The header of ${path} is longer than ${HEADER_BYTES_MAX} bytes`, { line: 1 })
 }
 
-function checkKind(head: Uint8Array, path: string): void {
-  const starts = (...bytes: number[]) => bytes.every((byte, index) => head[index] === byte)
-  if (starts(0xff, 0xfe) || starts(0xfe, 0xff))
-    throw new TableError('NotUtf8', `${path} is UTF-16; save it as UTF-8`, { line: 1 })
-  if (starts(0x1f, 0x8b)) throw new TableError('NotText', `${path} is compressed (gzip); unpack it first`)
-  if (starts(0x50, 0x4b, 0x03, 0x04))
-    throw new TableError('NotText', `${path} is a ZIP archive or a workbook; export it as CSV`)
-  if (starts(0x50, 0x41, 0x52, 0x31)) throw new TableError('NotText', `${path} is Parquet, not CSV`)
-}
-
 /** Bytes of a character that is still incomplete at the end. */
 function incompleteTail(bytes: Uint8Array): number {
   for (let back = 1; back <= 3 && back <= bytes.length; back++) {
@@ -209,10 +200,11 @@ function toScan(scanner: CsvScanner, header: CsvHeader, facts: ScanFacts): CsvSc
   const { tooMany, tooFew, records } = scanner
   const width = header.names.length
   if (tooMany.first && (facts.ragged === 'error' || tooMany.count === records)) {
-    const every = tooMany.count === records && records > 1 ? ' (so does every record: the header lacks a name?)' : ''
+    const every = tooMany.count === records && records > 1 ? ' (so has every record: the header lacks a name?)' : ''
+    const hint = separatorHint(header.names, facts.delimiter)
     throw new TableError(
       'RaggedRow',
-      `Line ${tooMany.first.line} has ${tooMany.first.cells} cells, the header has ${width}${every}`,
+      `Line ${tooMany.first.line} has ${tooMany.first.cells} cells, the header has ${width}${hint === null ? every : `. ${hint}`}`,
       { line: tooMany.first.line },
     )
   }
@@ -265,8 +257,22 @@ function scanWarnings(
         column.name,
       )
   }
-  const [only] = columns
-  if (columns.length === 1 && only && delimiter === ',' && /[;\t|]/.test(only.name))
-    warn(`The header is one column '${only.name}': is the delimiter really a comma?`)
+  const hint = separatorHint(
+    columns.map(({ name }) => name),
+    delimiter,
+  )
+  if (hint !== null) warn(hint)
   return warnings
+}
+
+const separators: Record<string, string> = { ';': 'semicolons', '\t': 'tabs', '|': 'bars' }
+
+/** What a header of one column seems to be separated by, when it is not the delimiter. */
+function separatorHint(names: readonly string[], delimiter: string): string | null {
+  const [only = ''] = names
+  const other =
+    names.length === 1 ? Object.keys(separators).find((it) => it !== delimiter && only.includes(it)) : undefined
+  if (other === undefined) return null
+  const wanted = delimiter === ',' ? 'commas' : `'${delimiter}'`
+  return `The header is one column, '${only}': are its cells separated by ${separators[other]}? Only ${wanted} separate them here`
 }

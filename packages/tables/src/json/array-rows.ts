@@ -1,4 +1,8 @@
 import { StringDecoder } from 'node:string_decoder'
+import { explainJson, parseJson } from './parse-json.ts'
+
+/** As for a document: above this a value that never ends is the likelier story. */
+const ELEMENT_CHARACTERS_MAX = 128 << 20
 
 export interface ArrayRow {
   record: unknown
@@ -14,6 +18,8 @@ export class ArrayRows {
   readonly #decoder = new StringDecoder('utf8')
   #text = ''
   #at = 0
+  /** An element that goes on is looked at again when twice as much of it is there. */
+  #waitFor = 0
   #state: 'start' | 'first' | 'element' | 'comma' | 'end' = 'start'
 
   /** Where the array broke after the rows that the last push gave; thrown by the next push. */
@@ -34,6 +40,8 @@ export class ArrayRows {
   #read(bytes: Buffer, isLast: boolean, rows: ArrayRow[]): void {
     this.#text = this.#text.slice(this.#at) + (isLast ? this.#decoder.end() : this.#decoder.write(bytes))
     this.#at = 0
+    if (this.#text.length < this.#waitFor && !isLast) return
+    this.#waitFor = 0
     for (;;) {
       this.#skipBlanks()
       const character = this.#text[this.#at]
@@ -53,9 +61,18 @@ export class ArrayRows {
 
   #element(isLast: boolean): ArrayRow | null {
     const end = elementEnd(this.#text, this.#at)
-    if (end === this.#text.length && !isLast) return null
+    if (end === this.#text.length && !isLast) {
+      const length = end - this.#at
+      if (length > ELEMENT_CHARACTERS_MAX)
+        throw new SyntaxError(
+          `a value is longer than ${ELEMENT_CHARACTERS_MAX >> 20} MiB: is a quote or bracket never closed?`,
+        )
+      this.#waitFor = length * 2
+      return null
+    }
     const text = this.#text.slice(this.#at, end)
-    const row = { record: JSON.parse(text) as unknown, line: this.line }
+    if (text === '') throw new SyntaxError(`a value expected, '${this.#text[end] ?? 'the end'}' found`)
+    const row = { record: parseElement(text), line: this.line }
     this.line += text.split('\n').length - 1
     this.#at = end
     this.#state = 'comma'
@@ -75,6 +92,14 @@ export class ArrayRows {
       else if (character !== ' ' && character !== '\t' && character !== '\r') return
       this.#at += 1
     }
+  }
+}
+
+function parseElement(text: string): unknown {
+  try {
+    return parseJson(text)
+  } catch (error) {
+    throw new SyntaxError(explainJson(error, text))
   }
 }
 

@@ -8,8 +8,12 @@ const json = JSON as unknown as { rawJSON(text: string): Plain; isRawJSON(value:
 
 export type Plain = string | number | boolean | null | Plain[] | { [key: string]: Plain }
 
-const refuse = (path: string, what: string): TableError =>
-  new TableError('CannotEncode', `${path === '' ? 'the value' : path} ${what}`)
+const PATH_CHARACTERS_MAX = 200
+
+function refuse(path: string, what: string): TableError {
+  const place = path.length > PATH_CHARACTERS_MAX ? `${path.slice(0, PATH_CHARACTERS_MAX)}…` : path
+  return new TableError('CannotEncode', `${place === '' ? 'the value' : place} ${what}`)
+}
 
 /** Throws TableError CannotEncode with the path to the value that is at fault. `undefined` is null, and in an object left out. */
 export function toPlain(value: unknown, path = '', depth = 0): Plain {
@@ -42,6 +46,7 @@ function objectToPlain(value: object, path: string, depth: number): Plain {
     return toPlain(Array.from(value as unknown as Iterable<unknown>), path, depth + 1)
   if (value instanceof Uint8Array) return toPlain([...value], path, depth + 1)
   if (value instanceof Set) return toPlain([...value], path, depth + 1)
+  if (value instanceof Promise) throw refuse(path, 'is a promise that was not waited for: write `await`')
   if (value instanceof Date && Number.isNaN(value.getTime())) throw refuse(path, 'is an invalid date')
   if ('toJSON' in value && typeof value.toJSON === 'function') return toPlain(value.toJSON(), path, depth + 1)
   if (value instanceof Number || value instanceof String || value instanceof Boolean)

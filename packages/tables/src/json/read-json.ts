@@ -6,6 +6,7 @@
  */
 import { TableError } from '../table-error.ts'
 import { ArrayRows } from './array-rows.ts'
+import { explainJson, parseJson } from './parse-json.ts'
 
 interface JsonRecord {
   record: unknown
@@ -133,11 +134,13 @@ function isBlank(bytes: Buffer): boolean {
 }
 
 function lineRecord({ bytes, number }: Line): JsonRecord {
+  let text: string | null = null
   try {
-    return { record: JSON.parse(decode(bytes)), line: number }
+    text = decode(bytes)
+    return { record: parseJson(text), line: number }
   } catch (error) {
-    const raw = bytes.toString('utf8').trim().slice(0, RAW_CHARACTERS_MAX)
-    return { record: undefined, line: number, problem: { reason: `not JSON: ${(error as Error).message}`, raw } }
+    const raw = (text ?? bytes.toString('utf8')).trim().slice(0, RAW_CHARACTERS_MAX)
+    return { record: undefined, line: number, problem: { reason: `not JSON: ${explainJson(error, text ?? '')}`, raw } }
   }
 }
 
@@ -203,7 +206,7 @@ function wholeDocument(source: Source): { value: unknown } | undefined {
     parts.push(block.subarray(0, count))
   }
   try {
-    return { value: JSON.parse(decode(Buffer.concat(parts))) }
+    return { value: parseJson(decode(Buffer.concat(parts))) }
   } catch {
     return undefined
   }
