@@ -1,3 +1,4 @@
+export * from './answers.ts'
 export * from './assets.ts'
 export type { CallOptions, ClientOptions, CreateOptions, Fetch } from './calls.ts'
 export * from './client.ts'

@@ -19,25 +19,28 @@ export const SignalBody = z.looseObject({
 })
 export type SignalBody = z.infer<typeof SignalBody>
 
-export interface ProcessInstanceBody {
-  links: unknown[]
-  id: string
-  definitionId: string
-  definitionKey: string
-  businessKey: string | null
-  caseInstanceId: null
-  ended: boolean
-  suspended: boolean
-  tenantId: string | null
-}
-export interface SignalResponsiveBody {
+export const ProcessInstanceBody = z.object({
+  links: z.array(z.unknown()),
+  id: z.string(),
+  definitionId: z.string(),
+  definitionKey: z.string(),
+  businessKey: z.string().nullable(),
+  caseInstanceId: z.null(),
+  ended: z.boolean(),
+  suspended: z.boolean(),
+  tenantId: z.string().nullable(),
+})
+export type ProcessInstanceBody = z.infer<typeof ProcessInstanceBody>
+
+export const SignalResponsiveBody = z.object({
   /** The first instance that was started; null when the signal only woke waiting executions. */
-  processInstanceId: string | null
-  processInstances: ProcessInstanceBody[]
-  notifiedExecutions: { id: string; processInstanceId: string }[]
+  processInstanceId: z.string().nullable(),
+  processInstances: z.array(ProcessInstanceBody),
+  notifiedExecutions: z.array(z.object({ id: z.string(), processInstanceId: z.string() })),
   /** For people: for instance two definitions on one signal. */
-  warnings?: string[]
-}
+  warnings: z.array(z.string()).optional(),
+})
+export type SignalResponsiveBody = z.infer<typeof SignalResponsiveBody>
 
 /** Of the history; only what callers of ours read. */
 export interface ActivityBody {
@@ -47,40 +50,42 @@ export interface ActivityBody {
   activityType: string
 }
 
-export interface IncidentBody {
-  id: string
-  processDefinitionId: string
-  processInstanceId: string
-  executionId: string
-  incidentTimestamp: string
-  incidentType: string
-  activityId: string
-  failedActivityId: string | null
-  causeIncidentId: string
-  rootCauseIncidentId: string
-  configuration: string | null
-  tenantId: string | null
-  incidentMessage: string | null
-  jobDefinitionId: string | null
-  annotation: string | null
-}
+export const IncidentBody = z.object({
+  id: z.string(),
+  processDefinitionId: z.string(),
+  processInstanceId: z.string(),
+  executionId: z.string(),
+  incidentTimestamp: z.string(),
+  incidentType: z.string(),
+  activityId: z.string(),
+  failedActivityId: z.string().nullable(),
+  causeIncidentId: z.string(),
+  rootCauseIncidentId: z.string(),
+  configuration: z.string().nullable(),
+  tenantId: z.string().nullable(),
+  incidentMessage: z.string().nullable(),
+  jobDefinitionId: z.string().nullable(),
+  annotation: z.string().nullable(),
+})
+export type IncidentBody = z.infer<typeof IncidentBody>
 
-export interface ProcessDefinitionBody {
-  id: string
-  key: string
-  category: string | null
-  description: string | null
-  name: string | null
-  version: number
-  resource: string
-  deploymentId: string
-  diagram: string | null
-  suspended: boolean
-  tenantId: string | null
-  versionTag: string | null
-  historyTimeToLive: number | null
-  startableInTasklist: boolean
-}
+export const ProcessDefinitionBody = z.object({
+  id: z.string(),
+  key: z.string(),
+  category: z.string().nullable(),
+  description: z.string().nullable(),
+  name: z.string().nullable(),
+  version: z.number().int(),
+  resource: z.string(),
+  deploymentId: z.string(),
+  diagram: z.string().nullable(),
+  suspended: z.boolean(),
+  tenantId: z.string().nullable(),
+  versionTag: z.string().nullable(),
+  historyTimeToLive: z.number().int().nullable(),
+  startableInTasklist: z.boolean(),
+})
+export type ProcessDefinitionBody = z.infer<typeof ProcessDefinitionBody>
 
 /** Begins the names of the signals that model-manage emits. */
 export const signalPrefix = 'com.modelop.mlc.definitions.Signals_'

@@ -42,13 +42,13 @@ const script = `
       if (op.description) details.append(make('p', op.description))
       show('Parameters', op.parameters, details)
       show('Body', op.requestBody?.content, details)
-      for (const name of shapesOf(op.requestBody)) show(name, schemas[name], details)
       show('Answers', op.responses, details)
+      for (const name of shapesOf([op.requestBody, op.responses])) show(name, schemas[name], details)
     })
     details.dataset.words = (method + ' ' + path + ' ' + (op.summary ?? '')).toLowerCase()
     return details
   }
-  fetch('openapi.json').then((answer) => answer.json()).then((api) => {
+  fetch('openapi.json').then((answer) => answer.ok ? answer.json() : Promise.reject(new Error('HTTP ' + answer.status))).then((api) => {
     document.querySelector('h1').textContent = api.info.title + ' ' + api.info.version
     document.querySelector('#about').textContent = api.info.description ?? ''
     schemas = api.components?.schemas ?? {}
@@ -71,6 +71,8 @@ const script = `
       for (const entry of list.querySelectorAll('details')) entry.hidden = !entry.dataset.words.includes(wanted)
       for (const section of list.querySelectorAll('section')) section.hidden = !section.querySelector('details:not([hidden])')
     })
+  }).catch((error) => {
+    document.querySelector('#about').textContent = 'The document cannot be read: ' + error.message
   })
 `
 
