@@ -3,8 +3,13 @@ import { spawnPython } from '../src/python/spawn-python.ts'
 import { type Run, runModel } from './node-harness-fixture.ts'
 
 /** The same rows through the same echo in both languages. */
-async function both(text: string, name: string, outputFormat: 'CSV' | 'JSON' = 'JSON'): Promise<[Run, Run]> {
-  const inputs = [{ name, text }]
+async function both(
+  text: string,
+  name: string,
+  outputFormat: 'CSV' | 'JSON' = 'JSON',
+  typing: 'columns' | 'cells' = 'columns',
+): Promise<[Run, Run]> {
+  const inputs = [{ name, text, typing }]
   return Promise.all([
     runModel({ model: 'export const action = (datum) => datum', inputs, outputFormat }),
     runModel({
@@ -48,6 +53,17 @@ describe('a JavaScript and a Python model get the same records', () => {
     expect({ ...js.finished, bytesRead: 0 }).toEqual({ ...py.finished, bytesRead: 0 })
     const places = (run: Run) => run.rejects.map(({ direction, record, line, code }) => [direction, record, line, code])
     expect(places(js)).toEqual(places(py))
+  })
+
+  test('and where each cell is typed by itself', async () => {
+    const [js, py] = await both('a,b,c\n1,x,NA\nx,-2.5e3,true\n007,, 1\n"4","1.",+1\n', 'a.csv', 'JSON', 'cells')
+    expect(lines(js.output)).toEqual(lines(py.output))
+    expect(lines(js.output)).toEqual([
+      { a: 1, b: 'x', c: 'NA' },
+      { a: 'x', b: -2500, c: 'true' },
+      { a: 7, b: null, c: ' 1' },
+      { a: 4, b: '1.', c: '+1' },
+    ])
   })
 
   test('and write the same bytes', async () => {

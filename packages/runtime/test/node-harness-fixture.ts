@@ -19,7 +19,7 @@ export interface Run {
 export interface Wish {
   /** Source of the model, or all files of its folder with `model.js` among them. */
   model: string | Record<string, string>
-  inputs?: { name: string; text: string | Uint8Array }[]
+  inputs?: { name: string; text: string | Uint8Array; typing?: PlanInput['typing'] }[]
   outputFormat?: 'CSV' | 'JSON'
   outputColumns?: string[]
   plan?: Partial<HarnessPlan>
@@ -82,9 +82,9 @@ async function writeTo(path: string, text: string): Promise<void> {
 const readText = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '')
 
 async function makePlan(folder: string, playground: string, wish: Wish): Promise<HarnessPlan> {
-  const wished = wish.inputs ?? [{ name: 'in.csv', text: 'id,x\na,1\nb,2\nc,3\n' }]
+  const wished: NonNullable<Wish['inputs']> = wish.inputs ?? [{ name: 'in.csv', text: 'id,x\na,1\nb,2\nc,3\n' }]
   const inputs: PlanInput[] = []
-  for (const [index, { name, text }] of wished.entries()) {
+  for (const [index, { name, text, typing }] of wished.entries()) {
     const path = join(folder, `input-${index}-${name}`)
     await writeFile(path, text)
     const format = name.endsWith('.csv') ? 'CSV' : name.endsWith('.txt') ? 'TEXT' : 'JSON'
@@ -95,6 +95,7 @@ async function makePlan(folder: string, playground: string, wish: Wish): Promise
       path,
       format,
       columns: scan?.columns.map(({ name, type }) => ({ name, type })) ?? null,
+      typing: typing ?? 'columns',
       hasBom: scan?.hasBom ?? false,
       records: scan?.records ?? null,
       bytes: text.length,

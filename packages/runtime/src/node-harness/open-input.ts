@@ -67,7 +67,11 @@ class CsvStream implements InputStream {
 
   *#batches(): Generator<CsvBatch, void, undefined> {
     try {
-      const reading = readCsvFile(this.#plan.path, { columns: this.#plan.columns })
+      const { path, columns, typing } = this.#plan
+      const isByCell = typing === 'cells' && columns !== null
+      const reading = readCsvFile(path, {
+        columns: isByCell ? columns.map(({ name }) => ({ name, type: 'cell' })) : columns,
+      })
       this.bytesRead = reading.bytesRead
       yield* reading.batches
       reading.close()

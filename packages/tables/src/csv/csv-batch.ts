@@ -3,7 +3,8 @@ import type { CellValue } from './csv-cells.ts'
 
 export interface CsvColumn {
   name: string
-  type: ColumnType
+  /** `cell`: each cell by itself, a number where it looks like one. */
+  type: ColumnType | 'cell'
 }
 
 export interface CsvReject {

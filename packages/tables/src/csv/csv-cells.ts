@@ -37,6 +37,14 @@ export function cellByItself(text: string): CellValue {
   return Number.isSafeInteger(number) || !/^\s*[+-]?\d+\s*$/.test(text) ? number : text.trim()
 }
 
+const plainNumber = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
+/** The value of a cell by itself, as older releases typed them: a number where it looks like one, else text; only an empty one is missing. */
+export function guessCell(text: string): CellValue {
+  if (text === '') return null
+  return plainNumber.test(text) ? cellByItself(text) : text
+}
+
 function parseBoolean(text: string): boolean | undefined {
   const lower = text.length <= 5 ? text.toLowerCase() : ''
   return lower === 'true' ? true : lower === 'false' ? false : undefined

@@ -8,7 +8,7 @@
  */
 
 import type { CsvBatch, CsvColumn } from './csv-batch.ts'
-import { type CellValue, cellByItself, isBlankWord, parseCell } from './csv-cells.ts'
+import { type CellValue, cellByItself, guessCell, isBlankWord, parseCell } from './csv-cells.ts'
 import { TextCache } from './text-cache.ts'
 
 const LF = 0x0a
@@ -178,6 +178,7 @@ export class CsvParser {
   #anyCell(column: number): CellValue {
     const { type } = this.#columns[column] as CsvColumn
     const text = this.#cellText()
+    if (type === 'cell') return guessCell(text)
     const value = parseCell(text, type)
     return value === undefined ? cellByItself(text) : value
   }
@@ -229,6 +230,10 @@ export class CsvParser {
     const value = this.#number(column)
     // Never -0.
     return value === 0 ? 0 : value
+  }
+
+  cell(column: number): CellValue {
+    return this.#isRecordEnd ? this.#missing() : this.#anyCell(column)
   }
 
   boolean(column: number): CellValue {
