@@ -1,7 +1,7 @@
 /** What holds for every collection of the registry, whatever it is made of. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { csvInput, deployedModel, leased, modelBody, pythonSource, register } from './fleet.ts'
-import { failureOf, startWing, type Wing } from './wing.ts'
+import { failureOf, origin, startWing, type Wing } from './wing.ts'
 
 type Document = Record<string, unknown> & { id: string; version: number }
 interface List {
@@ -89,6 +89,40 @@ describe.each(collections)('%s', (collection) => {
   })
 })
 
+describe('links', () => {
+  const hrefsOf = (body: unknown) =>
+    membersOf(body).flatMap(([path, value]) => (/\.href$/.test(path) ? [String(value)] : []))
+
+  it.each(collections)('of %s begin with the address people use, at every depth', async (collection) => {
+    const hrefs = hrefsOf(await list(`${collection}?size=1`))
+    expect(hrefs.length).toBeGreaterThanOrEqual(5)
+    expect(hrefs.filter((href) => !href.startsWith(`${origin}${api}/`))).toEqual([])
+  })
+
+  it('are without an address for the other wing and for runtimes, who may use one of their own', async () => {
+    for (const caller of [wing.mlc, wing.runtime]) {
+      const hrefs = hrefsOf(await caller.call('GET', `${api}/jobs`))
+      expect(hrefs.filter((href) => !href.startsWith(`${api}/`))).toEqual([])
+    }
+  })
+
+  it('lead from the root to each collection, and from a collection to its searches', async () => {
+    interface Links {
+      _links: Record<string, { href: string; templated?: boolean }>
+    }
+    const { _links: root } = await get<Links>('')
+    expect(Object.keys(root).sort()).toEqual([...collections, 'self'].sort())
+    expect(root.jobs).toEqual({
+      ...{ href: `${origin}${api}/jobs{?page,size,sort,jobStatus,deployedModelId,engineId}`, templated: true },
+    })
+    const { _links: searches } = await get<Links>('jobHistories/search')
+    const rootSearch = 'findAllByJobMLCS_ProcessInstanceRootProcessInstanceId'
+    expect(Object.keys(searches).sort()).toEqual(['findAllByJobId', rootSearch, 'self'])
+    const href = searches[rootSearch]?.href.replace(/\{\?.*/, '') ?? ''
+    expect(await wing.ann.call('GET', `${href}?processInstanceId=none`)).toMatchObject({ page: { totalElements: 0 } })
+  })
+})
+
 describe('a single document', () => {
   it.each(['storedModels', 'deployableModels', 'deployedModels', 'jobs'])(
     'of %s carries its contents',
@@ -136,7 +170,7 @@ describe('a create', () => {
     }
     const answer = await wing.ann.send('POST', `${api}/deployedModels`, { ...owned, ...wish, stage: 'DEV' })
     const [made] = ((await answer.json()) as List)._embedded.deployedModels ?? []
-    expect([answer.status, answer.headers.get('location')]).toEqual([201, `${api}/deployedModels/${made?.id}`])
+    expect([answer.status, answer.headers.get('location')]).toEqual([201, `${origin}${api}/deployedModels/${made?.id}`])
     expect(made?.id).not.toBe('mine')
   })
 })

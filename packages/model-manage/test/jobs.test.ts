@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { csvInput, deployedModel, history, pythonSource, register } from './fleet.ts'
-import { failureOf, startWing, type Wing } from './wing.ts'
+import { failureOf, origin, startWing, type Wing } from './wing.ts'
 
 let wing: Wing
 beforeAll(async () => {
@@ -58,7 +58,7 @@ describe('creating a job', () => {
     const { id } = await wing.ann.jobs.create({ deployedModel: { id: deployment.id }, inputData: csvInput('x\n1\n') })
     await wing.ann.engines.patch(engine.id, { tags: ['copy', 'DEV', 'later'] })
     const job = (await wing.ann.call('GET', `/model-manage/api/modelBatchJob/${id}`)) as Record<string, never>
-    const self = `/model-manage/api/modelBatchJob/${id}`
+    const self = `${origin}/model-manage/api/modelBatchJob/${id}`
     expect(job).toMatchObject({ id, _links: { self: { href: self }, modelBatchJob: { href: self } } })
     expect(job).toMatchObject({
       targetEngine: { name: 'copy', tags: ['copy', 'DEV'] },

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { embeddedBytesMax, signalPrefix } from '@rowhouse/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { eventually, failureOf, startWing, type Wing } from './wing.ts'
+import { eventually, failureOf, origin, startWing, type Wing } from './wing.ts'
 
 let wing: Wing
 beforeAll(async () => {
@@ -30,7 +30,7 @@ describe('stored models', () => {
     const response = await wing.ann.send('POST', '/model-manage/api/storedModels', model('made'))
     const body = (await response.json()) as Record<string, never>
     expect(response.status).toBe(201)
-    expect(response.headers.get('location')).toBe(`/model-manage/api/storedModels/${body.id}`)
+    expect(response.headers.get('location')).toBe(`${origin}/model-manage/api/storedModels/${body.id}`)
     expect(response.headers.get('etag')).toBe('"0"')
     const got = await wing.ann.storedModels.get(String(body.id))
     expect(got).toEqual(body)
@@ -40,7 +40,7 @@ describe('stored models', () => {
       createdBy: 'ann',
       lastModifiedBy: 'ann',
       version: 0,
-      _links: { self: { href: `/model-manage/api/storedModels/${body.id}` } },
+      _links: { self: { href: `${origin}/model-manage/api/storedModels/${body.id}` } },
     })
     expect(got.createdDate).toMatch(isoPattern)
   })

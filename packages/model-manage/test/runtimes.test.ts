@@ -46,6 +46,10 @@ describe('runtimes', () => {
       (await wing.ann.engines.findByTags(tags))._embedded.engines?.map((each) => each.name)
     expect(await find(['one', 'two'])).toEqual(['tagged'])
     expect(await find(['ONE'])).toEqual([])
+    const search = '/model-manage/api/engines/search/findAllByTags'
+    const oneByOne = await wing.ann.call('GET', `${search}?tags=one&tags=two`)
+    expect(oneByOne).toMatchObject({ _embedded: { engines: [{ name: 'tagged' }] } })
+    expect((await failureOf(wing.ann.call('GET', search))).message).toContain("'tags' of the query: expected a text")
   })
 
   it('are no longer alive when their heartbeat has run out, and alive again with the next', async () => {

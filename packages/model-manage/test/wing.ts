@@ -17,6 +17,9 @@ const principals: Record<string, Principal> = {
   mlc: { kind: 'internal', name: 'mlc', groups: [], isAdmin: true },
 }
 
+/** What the wing's callers call it by. */
+export const origin = 'http://localhost:80'
+
 export interface Wing {
   app: App
   /** As ann, a user. */

@@ -15,12 +15,14 @@ export const pageQuery = z.looseObject({
     .describe('Field and direction, such as createdDate,desc; may be repeated'),
 })
 /** `a,b` or given twice: both are several, as Spring reads them. */
-export const oneOrSeveral = z.union([z.string(), z.array(z.string())]).transform((given) =>
-  [given]
-    .flat()
-    .flatMap((each) => each.split(','))
-    .map((each) => each.trim()),
-)
+export const oneOrSeveral = z
+  .union([z.string(), z.array(z.string())], { error: 'expected a text, or several' })
+  .transform((given) =>
+    [given]
+      .flat()
+      .flatMap((each) => each.split(','))
+      .map((each) => each.trim()),
+  )
 export const nameQuery = pageQuery.extend({ name: z.string().min(1) })
 export const patchBody = z
   .looseObject({})
