@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
-import { claimWorkFolder, noteLeftover } from '../src/agent-leftovers.ts'
+import { claimWorkFolder, noteLeftover, startedWhenNoted } from '../src/agent-leftovers.ts'
 
 const folders: string[] = []
 afterEach(() => {
@@ -37,25 +37,37 @@ it('the next agent removes side files, whatever else of the notes a death cut of
   expect(readdirSync(workDir).filter((name) => name.startsWith('agent-'))).toEqual([own.slice(workDir.length + 1)])
 })
 
-it.skipIf(process.platform !== 'linux')(
-  'and ends a model that still runs in the playground, no other process',
-  async () => {
-    const { workDir, attempt } = deadAgent()
-    const start = (cwd: string) => {
-      const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
-        cwd,
-        detached: true,
-        stdio: 'ignore',
-      })
-      return { child, ended: new Promise((done) => child.once('exit', (_, signal) => done(signal))) }
-    }
-    const [model, stranger] = [start(join(attempt, 'playground')), start(workDir)]
-    await Promise.all([model, stranger].map(({ child }) => new Promise((done) => child.once('spawn', done))))
-    for (const { child } of [stranger, model]) noteLeftover(attempt, { pid: child.pid ?? 0 })
-    await claimWorkFolder(workDir, () => undefined)
-    expect(await model.ended).toBe('SIGKILL')
-    expect(stranger.child.exitCode).toBeNull()
-    stranger.child.kill('SIGKILL')
-    await stranger.ended
-  },
-)
+/** A process that leads a group of its own, as a model's does. */
+async function start(cwd: string) {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { cwd, detached: true, stdio: 'ignore' })
+  const ended = new Promise((done) => child.once('exit', (_, signal) => done(signal)))
+  await new Promise((done) => child.once('spawn', done))
+  return { child, pid: child.pid ?? 0, ended }
+}
+
+it('and ends a model that still runs in the playground, no other process', async () => {
+  const { workDir, attempt } = deadAgent()
+  const [model, stranger] = await Promise.all([start(join(attempt, 'playground')), start(workDir)])
+  // What has the number of a process that was noted an hour ago is another one.
+  const anHourAgo = { pid: stranger.pid, at: Date.now() - 3_600_000 }
+  writeFileSync(join(attempt, 'leftovers.jsonl'), `${JSON.stringify(anHourAgo)}\n`)
+  noteLeftover(attempt, { pid: model.pid })
+  await claimWorkFolder(workDir, () => undefined)
+  expect(await model.ended).toBe('SIGKILL')
+  expect(stranger.child.exitCode).toBeNull()
+  stranger.child.kill('SIGKILL')
+  await stranger.ended
+})
+
+it('where there is no /proc, a process is known by its start, its user and its group', async () => {
+  const { workDir } = deadAgent()
+  const { child, pid, ended } = await start(workDir)
+  const at = Date.now()
+  expect(await startedWhenNoted({ pid, at })).toBe(true)
+  expect(await startedWhenNoted({ pid, at: at - 10_000 })).toBe(false)
+  expect(await startedWhenNoted({ pid, at: at + 10_000 })).toBe(false)
+  expect(await startedWhenNoted({ pid, at: Number.NaN })).toBe(false)
+  child.kill('SIGKILL')
+  await ended
+  expect(await startedWhenNoted({ pid, at })).toBe(false)
+})
