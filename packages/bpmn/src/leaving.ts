@@ -110,6 +110,7 @@ export function endInstance(run: Run, state: InstanceState, deleteReason: string
     if (row.configuration !== null) endIncidentsOf(run, row.configuration, 'deleted')
     run.incidents.remove(row.id)
   }
+  run.lastVariables = run.ownVariables
   for (const row of run.variables.all()) run.variables.remove(row.id)
   run.executions.remove(run.instance.id)
   run.agenda.length = 0

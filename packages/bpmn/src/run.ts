@@ -50,6 +50,8 @@ export class Run {
   activityId: string | null = null
   delegateResult: DelegateResult | null = null
   delegateCall: DelegateCall | null = null
+  /** Set when the instance ends. */
+  lastVariables: VariableRow[] | null = null
 
   constructor(graph: ProcessGraph, given: Aggregate, env: StepEnv) {
     this.graph = graph
@@ -81,6 +83,11 @@ export class Run {
     return this.instance.state === 'SUSPENDED'
   }
 
+  get ownVariables(): VariableRow[] {
+    const own = (row: VariableRow) => row.executionId === this.instance.id && row.value.transient !== true
+    return this.lastVariables ?? this.variables.where(own)
+  }
+
   get hasEnded(): boolean {
     return this.instance.endedAt !== null
   }
@@ -99,7 +106,7 @@ function untouched(run: Run, delegateCall: DelegateCall): StepResult {
     userTasks: none,
     incidents: none,
   }
-  return { aggregate: run.given, changes, history: [], delegateCall }
+  return { aggregate: run.given, ownVariables: run.ownVariables, changes, history: [], delegateCall }
 }
 
 /** The end of a step. Transient variables have lived until here. */
@@ -128,5 +135,5 @@ export function finish(run: Run): StepResult {
     userTasks: run.userTasks.all(),
     incidents: run.incidents.all(),
   }
-  return { aggregate, changes, history: run.history, delegateCall: null }
+  return { aggregate, ownVariables: run.ownVariables, changes, history: run.history, delegateCall: null }
 }

@@ -316,6 +316,8 @@ export interface StepEnv {
 
 export interface StepResult {
   aggregate: Aggregate
+  /** Of the instance itself; when it has ended, as they were then. */
+  ownVariables: VariableRow[]
   changes: Changes
   history: HistoryEvent[]
   /** Set: nothing is to be written; run it and send `run-work` again with its result. */

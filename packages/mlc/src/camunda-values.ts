@@ -101,8 +101,13 @@ export interface WireValue {
 }
 
 export function toWireValue(typed: TypedValue, options: WireOptions = {}): WireValue {
-  const valueInfo = typed.valueInfo ?? {}
-  return { type: typed.type, value: wireContent(typed, options), valueInfo }
+  return { type: typed.type, value: wireContent(typed, options), valueInfo: typed.valueInfo ?? infoOf(typed) }
+}
+
+/** Objects made by an expression or a mapping say no class: Java's are meant. */
+function infoOf({ type, value }: TypedValue): Record<string, unknown> {
+  if (type !== 'Object' || typeof value !== 'object' || value === null) return {}
+  return Array.isArray(value) ? listInfo : mapInfo
 }
 
 export function toWireVariables(

@@ -10,6 +10,7 @@ interface Range {
 }
 const intMax = 2 ** 31 - 1
 export const anyInt: Range = { min: -intMax - 1, max: intMax }
+export const anySafeInteger: Range = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER }
 
 /** null: it is not given. Without a range any whole number is taken, also one beyond 2^53. */
 export function wholeNumberOf(body: Body, member: string, { min, max }: Range = {}): number | null {

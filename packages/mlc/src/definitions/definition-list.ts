@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
-import { after, equal, equalInteger, like, oneOf, when } from '../lists/filters.ts'
+import { filtersByIncident } from '../incidents/incident-filters.ts'
+import { after, at, equal, equalInteger, inTenants, like, oneOf, when } from '../lists/filters.ts'
 import type { ListResource } from '../lists/list-resource.ts'
 import { type DefinitionRow, toDefinitionBody } from './deployment-store.ts'
 
@@ -17,6 +18,7 @@ export const definitionList: ListResource<DefinitionRow> = {
     nameLike: like(sql`d.name`),
     deploymentId: equal(sql`d.deployment_id`),
     deployedAfter: after(sql`d.deployed_at`),
+    deployedAt: at(sql`d.deployed_at`),
     key: equal(sql`d.key`),
     keysIn: oneOf(sql`d.key`),
     keyLike: like(sql`d.key`),
@@ -34,14 +36,11 @@ export const definitionList: ListResource<DefinitionRow> = {
     versionTag: equal(sql`d.version_tag`),
     versionTagLike: like(sql`d.version_tag`),
     withoutVersionTag: when(sql`d.version_tag is null`),
-    tenantIdIn: oneOf(sql`d.tenant_id`),
+    tenantIdIn: inTenants(sql`d.tenant_id`, 'includeProcessDefinitionsWithoutTenantId'),
     withoutTenantId: when(sql`d.tenant_id is null`),
     startableInTasklist: when(sql`d.is_startable_in_tasklist`),
     notStartableInTasklist: when(sql`not d.is_startable_in_tasklist`),
-    incidentId: (value) => incidentWhere(sql`n.id = ${String(value)}`),
-    incidentType: (value) => incidentWhere(sql`n.incident_type = ${String(value)}`),
-    incidentMessage: (value) => incidentWhere(sql`n.message = ${String(value)}`),
-    incidentMessageLike: (value) => incidentWhere(sql`n.message like ${String(value)}`),
+    ...filtersByIncident(incidentWhere),
   },
   sorts: {
     category: sql`d.category`,

@@ -95,11 +95,11 @@ async function start(ctx: MlcContext, request: FastifyRequest<Named>) {
   refuseStartInstructions(body.startInstructions)
   const businessKey = textOrNull(body.businessKey)
   const wish = { definition, businessKey, variables, startUserId: callerName(request) }
-  const aggregate = await startInstanceByDefinition(ctx, wish)
+  const { aggregate, ownVariables } = await startInstanceByDefinition(ctx, wish)
   const { id } = aggregate.instance
   const answer = toInstanceBody(aggregate.instance, [selfLink(request, `/process-instance/${id}`)])
   if (body.withVariablesInReturn !== true) return answer
-  return { ...answer, variables: toWireVariables(aggregate.variables.map((row) => [row.name, row.value])) }
+  return { ...answer, variables: toWireVariables(ownVariables.map((row) => [row.name, row.value])) }
 }
 
 /** Camunda ignores `cancel` here; the others are not built. */

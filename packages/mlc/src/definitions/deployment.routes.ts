@@ -6,7 +6,7 @@ import { toCamundaDate } from '../camunda-dates.ts'
 import { invalidRequest, notFound } from '../camunda-problems.ts'
 import type { MlcContext } from '../context.ts'
 import { selfLink } from '../links.ts'
-import { after, before, equal, isTrue, like, oneOf, when } from '../lists/filters.ts'
+import { after, before, equal, inTenants, isTrue, like, when } from '../lists/filters.ts'
 import { findOne, flagOf, type ListResource, queryOf, registerList } from '../lists/list-resource.ts'
 import { deleteDeployment } from './delete-deployment.ts'
 import { type Deployed, type DeployWish, deploy } from './deploy.ts'
@@ -25,7 +25,7 @@ const deploymentList: ListResource<DeploymentRow> = {
     nameLike: like(sql`p.name`),
     source: equal(sql`p.source`),
     withoutSource: when(sql`p.source is null`),
-    tenantIdIn: oneOf(sql`p.tenant_id`),
+    tenantIdIn: inTenants(sql`p.tenant_id`, 'includeDeploymentsWithoutTenantId'),
     withoutTenantId: when(sql`p.tenant_id is null`),
     after: after(sql`p.deployed_at`),
     before: before(sql`p.deployed_at`),

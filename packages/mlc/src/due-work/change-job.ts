@@ -68,14 +68,17 @@ async function lockByHand(ctx: MlcContext, id: string, owner: string): Promise<v
     where id = ${id} and (lock_expires_at is null or lock_expires_at < ${now})`.execute(ctx.database.kysely)
 }
 
+export function checkedRetries(retries: number | null): number {
+  if (retries !== null && retries >= 0) return retries
+  throw camundaProblem(
+    500,
+    'ProcessEngineException',
+    `The number of job retries must be a non-negative Integer, but '${retries}' has been provided.`,
+  )
+}
+
 export async function setJobRetries(ctx: MlcContext, id: string, retries: number, dueAt: Date | null): Promise<void> {
-  if (!Number.isInteger(retries) || retries < 0) {
-    throw camundaProblem(
-      500,
-      'ProcessEngineException',
-      `The number of job retries must be a non-negative Integer, but '${retries}' has been provided.`,
-    )
-  }
+  checkedRetries(retries)
   const work = await findWork(ctx, id)
   if (work === undefined) throw nullValue(`No job found with id '${id}'.`)
   const instanceId = work.instance_id

@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import { noContent } from '../answers.ts'
-import { camundaProblem, invalidRequest, notFound } from '../camunda-problems.ts'
+import { invalidRequest, notFound } from '../camunda-problems.ts'
 import type { MlcContext } from '../context.ts'
 import { equal, oneOf, when } from '../lists/filters.ts'
 import { bodyOf, findOne, type ListResource, registerList } from '../lists/list-resource.ts'
+import { anyInt, wholeNumberOf } from '../members.ts'
+import { checkedRetries } from './change-job.ts'
 import { setJobDefinitionRetries, suspendJobDefinitions } from './change-job-definition.ts'
 
 interface JobDefinitionRow {
@@ -100,15 +102,8 @@ export function jobDefinitionRoutes(app: FastifyInstance, ctx: MlcContext): void
     return noContent(reply)
   })
   app.put<ById>('/job-definition/:id/retries', async (request, reply) => {
-    const { retries } = bodyOf(request)
-    if (!Number.isInteger(retries) || Number(retries) < 0) {
-      throw camundaProblem(
-        500,
-        'ProcessEngineException',
-        `The number of job retries must be a non-negative Integer, but '${String(retries)}' has been provided.`,
-      )
-    }
-    await setJobDefinitionRetries(ctx, request.params.id, Number(retries))
+    const retries = wholeNumberOf(bodyOf(request), 'retries', anyInt)
+    await setJobDefinitionRetries(ctx, request.params.id, checkedRetries(retries))
     return noContent(reply)
   })
 }

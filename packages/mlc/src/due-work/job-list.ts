@@ -1,7 +1,18 @@
 import { sql } from 'kysely'
 import { toCamundaDate, toCamundaDateOrNull } from '../camunda-dates.ts'
 import { invalidRequest } from '../camunda-problems.ts'
-import { atLeast, atMost, type Condition, equal, type Filter, oneOf, toDate, toList, when } from '../lists/filters.ts'
+import {
+  atLeast,
+  atMost,
+  type Condition,
+  equal,
+  type Filter,
+  inTenants,
+  oneOf,
+  toDate,
+  toList,
+  when,
+} from '../lists/filters.ts'
 import type { ListResource } from '../lists/list-resource.ts'
 
 export interface JobListRow {
@@ -36,6 +47,14 @@ function comparedDates(column: Condition): Filter {
   }
 }
 
+function notBoth(filter: Filter): Filter {
+  return (value, name, query) => {
+    if (query.timers !== undefined && query.messages !== undefined)
+      throw invalidRequest('Parameter timers cannot be used together with parameter messages.')
+    return filter(value, name, query)
+  }
+}
+
 /** Camunda's jobs: due work of instances and start timers. The engine's own errands are not shown. */
 export const jobList: ListResource<JobListRow> = {
   path: '/job',
@@ -59,8 +78,8 @@ export const jobList: ListResource<JobListRow> = {
     withRetriesLeft: when(sql`w.retries > 0`),
     noRetriesLeft: when(sql`w.retries = 0`),
     executable: when(sql`w.retries > 0 and (w.due_at is null or w.due_at <= now())`),
-    timers: when(sql`w.kind like 'timer-%'`),
-    messages: when(sql`w.kind not like 'timer-%'`),
+    timers: notBoth(when(sql`w.kind like 'timer-%'`)),
+    messages: notBoth(when(sql`w.kind not like 'timer-%'`)),
     withException: when(sql`w.exception_message is not null`),
     exceptionMessage: equal(sql`w.exception_message`),
     dueDates: comparedDates(sql`w.due_at`),
@@ -70,7 +89,7 @@ export const jobList: ListResource<JobListRow> = {
     acquired: when(sql`w.lock_expires_at > now()`),
     priorityHigherThanOrEquals: atLeast(sql`w.priority`),
     priorityLowerThanOrEquals: atMost(sql`w.priority`),
-    tenantIdIn: oneOf(sql`d.tenant_id`),
+    tenantIdIn: inTenants(sql`d.tenant_id`, 'includeJobsWithoutTenantId'),
     withoutTenantId: when(sql`d.tenant_id is null`),
   },
   sorts: {

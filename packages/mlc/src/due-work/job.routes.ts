@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
-import { noContent } from '../answers.ts'
+import { callerName, noContent } from '../answers.ts'
+import { toCamundaDate } from '../camunda-dates.ts'
 import { camundaProblem, invalidRequest, notFound } from '../camunda-problems.ts'
 import type { MlcContext } from '../context.ts'
 import { toDate } from '../lists/filters.ts'
-import { bodyOf, findOne, registerList } from '../lists/list-resource.ts'
+import { bodyOf, findOne, listBodies, registerList } from '../lists/list-resource.ts'
+import { anyInt, anySafeInteger, wholeNumberOf } from '../members.ts'
 import { deleteJob, executeJob, setJobDueDate, setJobPriority, setJobRetries, suspendJob } from './change-job.ts'
 import { jobList } from './job-list.ts'
 
@@ -32,11 +34,17 @@ export function jobRoutes(app: FastifyInstance, ctx: MlcContext): void {
     return noContent(reply)
   })
   app.put<ById>('/job/:id/retries', async (request, reply) => {
-    const { retries, dueDate } = bodyOf(request)
-    if (retries === undefined || retries === null) throw invalidRequest('The number of job retries cannot be null.')
-    const dueAt = dueDate === undefined || dueDate === null ? null : toDate(dueDate, 'dueDate')
-    await setJobRetries(ctx, request.params.id, Number(retries), dueAt)
+    const { retries, dueAt } = retriesWish(bodyOf(request))
+    await setJobRetries(ctx, request.params.id, retries, dueAt)
     return noContent(reply)
+  })
+  app.post('/job/retries', async (request) => {
+    const body = bodyOf(request)
+    const { retries, dueAt } = retriesWish(body)
+    const ids = await namedJobs(ctx, body)
+    if (ids.length === 0) throw camundaProblem(400, 'BadUserRequestException', 'jobIds is empty')
+    for (const id of ids) await setJobRetries(ctx, id, retries, dueAt)
+    return doneBatch(ctx, 'set-job-retries', ids.length, callerName(request))
   })
   app.put<ById>('/job/:id/duedate', async (request, reply) => {
     const { duedate } = bodyOf(request)
@@ -52,16 +60,54 @@ export function jobRoutes(app: FastifyInstance, ctx: MlcContext): void {
     return noContent(reply)
   })
   app.put<ById>('/job/:id/priority', async (request, reply) => {
-    const { priority } = bodyOf(request)
-    if (!Number.isSafeInteger(priority))
+    const priority = wholeNumberOf(bodyOf(request), 'priority', anySafeInteger)
+    if (priority === null)
       throw camundaProblem(400, 'RestException', `Priority for job '${request.params.id}' cannot be null.`, null)
-    await setJobPriority(ctx, request.params.id, Number(priority))
+    await setJobPriority(ctx, request.params.id, priority)
     return noContent(reply)
   })
   app.delete<ById>('/job/:id', async (request, reply) => {
     await deleteJob(ctx, request.params.id)
     return noContent(reply)
   })
+}
+
+function retriesWish(body: Record<string, unknown>): { retries: number; dueAt: Date | null } {
+  const { dueDate } = body
+  const retries = wholeNumberOf(body, 'retries', anyInt)
+  if (retries === null) throw invalidRequest('The number of job retries cannot be null.')
+  return { retries, dueAt: dueDate === undefined || dueDate === null ? null : toDate(dueDate, 'dueDate') }
+}
+
+/** By their ids or by a query. */
+async function namedJobs(ctx: MlcContext, { jobIds, jobQuery }: Record<string, unknown>): Promise<string[]> {
+  const named: string[] = Array.isArray(jobIds) ? jobIds.map(String) : []
+  const found =
+    typeof jobQuery === 'object' && jobQuery !== null
+      ? await listBodies<{ id: string }>(ctx, jobList, jobQuery as Record<string, unknown>)
+      : []
+  return [...new Set([...named, ...found.map((job) => job.id)])]
+}
+
+/** Camunda answers with a batch that goes on by itself; here it is done already. */
+function doneBatch(ctx: MlcContext, type: string, jobs: number, caller: string | null) {
+  const at = toCamundaDate(ctx.now())
+  return {
+    id: ctx.newId(),
+    type,
+    totalJobs: jobs,
+    jobsCreated: jobs,
+    batchJobsPerSeed: 100,
+    invocationsPerBatchJob: 1,
+    seedJobDefinitionId: null,
+    monitorJobDefinitionId: null,
+    batchJobDefinitionId: null,
+    suspended: false,
+    tenantId: null,
+    createUserId: caller,
+    startTime: at,
+    executionStartTime: at,
+  }
 }
 
 /** The stack is text: a caller that takes JSON alone gets 406, as from Camunda. */

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { toCamundaDate, toCamundaDateOrNull } from '../camunda-dates.ts'
 import { after, atLeast, atMost, before, equal, like, oneOf, when } from '../lists/filters.ts'
 import type { ListResource } from '../lists/list-resource.ts'
-import { variableFilter } from '../lists/variable-filter.ts'
+import { ofInstance, variableFilter } from '../lists/variable-filter.ts'
 
 export interface ExternalTaskListRow {
   id: string
@@ -60,7 +60,7 @@ export const externalTaskList: ListResource<ExternalTaskListRow> = {
     suspended: when(sql`t.is_suspended`),
     priorityHigherThanOrEquals: atLeast(sql`t.priority`),
     priorityLowerThanOrEquals: atMost(sql`t.priority`),
-    processVariables: variableFilter(sql`i.id`),
+    processVariables: variableFilter(ofInstance),
   },
   sorts: {
     id: sql`t.id`,

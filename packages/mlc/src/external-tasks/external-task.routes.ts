@@ -8,7 +8,7 @@ import type { MlcContext } from '../context.ts'
 import { takesText } from '../due-work/job.routes.ts'
 import { instanceList } from '../instances/instance-list.ts'
 import { bodyOf, findOne, listBodies, registerList } from '../lists/list-resource.ts'
-import { anyInt, textOf, wholeNumberOf } from '../members.ts'
+import { anyInt, anySafeInteger, textOf, wholeNumberOf } from '../members.ts'
 import { externalTaskList } from './external-task-list.ts'
 import { fetchAndLock } from './fetch-and-lock.ts'
 import { parseFetch } from './fetch-body.ts'
@@ -26,7 +26,6 @@ import type { TaskWaiters } from './task-waiters.ts'
 
 type ById = { Params: { id: string } }
 const longPollMsMax = 1_800_000
-const anySafeInteger = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER }
 
 export function externalTaskRoutes(app: FastifyInstance, ctx: MlcContext, waiters: TaskWaiters): void {
   registerList(app, ctx, externalTaskList)

@@ -5,7 +5,7 @@ import { momentAfter } from '../camunda-dates.ts'
 import { toWireVariables } from '../camunda-values.ts'
 import type { MlcContext, Tx } from '../context.ts'
 import type { Condition } from '../lists/filters.ts'
-import { instanceHas } from '../lists/variable-filter.ts'
+import { ofInstance, ownerHas } from '../lists/variable-filter.ts'
 import {
   type ExternalTaskListRow,
   externalTaskColumns,
@@ -142,7 +142,7 @@ function conditionsOf(topic: Topic): Condition[] {
     if (list !== undefined) conditions.push(sql`${column} = any(${list}::text[])`)
   }
   for (const [name, value] of Object.entries(topic.processVariables ?? {})) {
-    conditions.push(instanceHas(sql`i.id`, { name, operator: 'eq', value }))
+    conditions.push(ownerHas(ofInstance, { name, operator: 'eq', value }))
   }
   return conditions
 }

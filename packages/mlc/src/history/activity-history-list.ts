@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { toCamundaDate, toCamundaDateOrNull } from '../camunda-dates.ts'
-import { after, before, equal, like, oneOf, when } from '../lists/filters.ts'
+import { atOrAfter, atOrBefore, equal, like, oneOf, when } from '../lists/filters.ts'
 import type { ListResource } from '../lists/list-resource.ts'
 import { durationMs } from './instance-history-list.ts'
 
@@ -45,10 +45,10 @@ export const activityHistoryList: ListResource<ActivityHistoryRow> = {
     unfinished: when(sql`a.ended_at is null`),
     canceled: when(sql`a.canceled`),
     completeScope: when(sql`a.complete_scope`),
-    startedBefore: before(sql`a.started_at`),
-    startedAfter: after(sql`a.started_at`),
-    finishedBefore: before(sql`a.ended_at`),
-    finishedAfter: after(sql`a.ended_at`),
+    startedBefore: atOrBefore(sql`a.started_at`),
+    startedAfter: atOrAfter(sql`a.started_at`),
+    finishedBefore: atOrBefore(sql`a.ended_at`),
+    finishedAfter: atOrAfter(sql`a.ended_at`),
     tenantIdIn: oneOf(sql`i.tenant_id`),
     withoutTenantId: when(sql`i.tenant_id is null`),
   },

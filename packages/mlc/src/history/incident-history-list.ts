@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { toCamundaDate, toCamundaDateOrNull } from '../camunda-dates.ts'
-import { after, before, equal, like, oneOf, when } from '../lists/filters.ts'
+import { incidentFilters, incidentSorts } from '../incidents/incident-filters.ts'
+import { after, before, equal, oneOf, when } from '../lists/filters.ts'
 import type { ListResource } from '../lists/list-resource.ts'
 
 interface IncidentHistoryRow {
@@ -22,27 +23,21 @@ interface IncidentHistoryRow {
   definition_key: string
   root_process_instance_id: string
   tenant_id: string | null
+  job_definition_id: string | null
 }
+
+/** The job of an ended incident is gone; its definition is that of its activity. */
+const jobDefinitionId = sql`(select j.id from mlc.job_definition j
+  where n.incident_type = 'failedJob' and j.definition_id = i.definition_id and j.activity_id = n.activity_id order by j.id limit 1)`
 
 export const incidentHistoryList: ListResource<IncidentHistoryRow> = {
   path: '/history/incident',
-  columns: sql`n.*, i.definition_id, i.definition_key, i.root_process_instance_id, i.tenant_id`,
+  columns: sql`n.*, i.definition_id, i.definition_key, i.root_process_instance_id, i.tenant_id, ${jobDefinitionId} as job_definition_id`,
   from: sql`mlc.history_incident n join mlc.instance i on i.id = n.instance_id`,
   filters: {
-    incidentId: equal(sql`n.id`),
-    incidentType: equal(sql`n.incident_type`),
-    incidentMessage: equal(sql`n.message`),
-    incidentMessageLike: like(sql`n.message`),
-    processDefinitionId: equal(sql`i.definition_id`),
+    ...incidentFilters,
     processDefinitionKey: equal(sql`i.definition_key`),
-    processDefinitionKeyIn: oneOf(sql`i.definition_key`),
-    processInstanceId: equal(sql`n.instance_id`),
-    executionId: equal(sql`n.execution_id`),
-    activityId: equal(sql`n.activity_id`),
-    failedActivityId: equal(sql`n.failed_activity_id`),
-    causeIncidentId: equal(sql`n.cause_incident_id`),
-    rootCauseIncidentId: equal(sql`n.root_cause_incident_id`),
-    configuration: equal(sql`n.configuration`),
+    jobDefinitionIdIn: oneOf(jobDefinitionId),
     createTimeBefore: before(sql`n.created_at`),
     createTimeAfter: after(sql`n.created_at`),
     endTimeBefore: before(sql`n.ended_at`),
@@ -50,25 +45,13 @@ export const incidentHistoryList: ListResource<IncidentHistoryRow> = {
     open: when(sql`n.state = 'open'`),
     resolved: when(sql`n.state = 'resolved'`),
     deleted: when(sql`n.state = 'deleted'`),
-    tenantIdIn: oneOf(sql`i.tenant_id`),
-    withoutTenantId: when(sql`i.tenant_id is null`),
   },
   sorts: {
-    incidentId: sql`n.id`,
-    incidentMessage: sql`n.message`,
+    ...incidentSorts,
     createTime: sql`n.created_at`,
     endTime: sql`n.ended_at`,
-    incidentType: sql`n.incident_type`,
-    executionId: sql`n.execution_id`,
-    activityId: sql`n.activity_id`,
-    processInstanceId: sql`n.instance_id`,
-    processDefinitionId: sql`i.definition_id`,
     processDefinitionKey: sql`i.definition_key`,
-    causeIncidentId: sql`n.cause_incident_id`,
-    rootCauseIncidentId: sql`n.root_cause_incident_id`,
-    configuration: sql`n.configuration`,
     incidentState: sql`n.state`,
-    tenantId: sql`i.tenant_id`,
   },
   order: sql`n.id`,
   toBody: (row) => ({
@@ -90,7 +73,7 @@ export const incidentHistoryList: ListResource<IncidentHistoryRow> = {
     historyConfiguration: null,
     incidentMessage: row.message,
     tenantId: row.tenant_id,
-    jobDefinitionId: null,
+    jobDefinitionId: row.job_definition_id,
     annotation: row.annotation,
     open: row.state === 'open',
     deleted: row.state === 'deleted',

@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
 import { toCamundaDate, toCamundaDateOrNull } from '../camunda-dates.ts'
-import { after, before, equal, like, noneOf, oneOf, when } from '../lists/filters.ts'
+import { filtersByIncident } from '../incidents/incident-filters.ts'
+import { atOrAfter, atOrBefore, equal, like, noneOf, oneOf, when } from '../lists/filters.ts'
 import type { ListResource } from '../lists/list-resource.ts'
+import { ofEndedInstance, variableFilter } from '../lists/variable-filter.ts'
 
 interface InstanceHistoryRow {
   id: string
@@ -36,6 +38,8 @@ export const instanceHistoryList: ListResource<InstanceHistoryRow> = {
     rootProcessInstanceId: equal(sql`i.root_process_instance_id`),
     rootProcessInstances: when(sql`i.super_execution_id is null`),
     superProcessInstanceId: () => sql`false`,
+    subProcessInstanceId: () => sql`false`,
+    variables: variableFilter(ofEndedInstance),
     processDefinitionId: equal(sql`i.definition_id`),
     processDefinitionKey: equal(sql`i.definition_key`),
     processDefinitionKeyIn: oneOf(sql`i.definition_key`),
@@ -49,21 +53,23 @@ export const instanceHistoryList: ListResource<InstanceHistoryRow> = {
     unfinished: when(sql`i.ended_at is null`),
     withIncidents: when(incidentWhere(sql`true`)),
     withRootIncidents: when(incidentWhere(sql`n.cause_incident_id = n.id`)),
-    incidentType: (value) => incidentWhere(sql`n.incident_type = ${String(value)}`),
+    ...filtersByIncident(incidentWhere),
     incidentStatus: (value) => incidentWhere(sql`n.state = ${String(value)}`),
-    incidentMessage: (value) => incidentWhere(sql`n.message = ${String(value)}`),
-    incidentMessageLike: (value) => incidentWhere(sql`n.message like ${String(value)}`),
     withJobsRetrying: when(sql`exists (
       select 1 from mlc.due_work w where w.instance_id = i.id and w.exception_message is not null and w.retries > 0)`),
-    startedBefore: before(sql`i.started_at`),
-    startedAfter: after(sql`i.started_at`),
-    finishedBefore: before(sql`i.ended_at`),
-    finishedAfter: after(sql`i.ended_at`),
+    startedBefore: atOrBefore(sql`i.started_at`),
+    startedAfter: atOrAfter(sql`i.started_at`),
+    finishedBefore: atOrBefore(sql`i.ended_at`),
+    finishedAfter: atOrAfter(sql`i.ended_at`),
     startedBy: equal(sql`i.start_user_id`),
     tenantIdIn: oneOf(sql`i.tenant_id`),
     withoutTenantId: when(sql`i.tenant_id is null`),
     executedActivityIdIn: (value, name, query) =>
       activityWhere(sql`a.ended_at is not null and ${oneOf(sql`a.activity_id`)(value, name, query)}`),
+    executedActivityAfter: (value, name, query) =>
+      activityWhere(atOrAfter(sql`a.started_at`)(value, name, query) ?? sql`true`),
+    executedActivityBefore: (value, name, query) =>
+      activityWhere(atOrBefore(sql`a.started_at`)(value, name, query) ?? sql`true`),
     activeActivityIdIn: (value, name, query) =>
       activityWhere(sql`a.ended_at is null and ${oneOf(sql`a.activity_id`)(value, name, query)}`),
     active: when(sql`i.state = 'ACTIVE'`),

@@ -30,6 +30,8 @@ export const variableHistoryList: ListResource<VariableHistoryRow> = {
     processDefinitionId: equal(sql`i.definition_id`),
     processDefinitionKey: equal(sql`i.definition_key`),
     executionIdIn: oneOf(sql`v.execution_id`),
+    // Variables of tasks themselves are not kept.
+    taskIdIn: () => sql`false`,
     activityInstanceIdIn: oneOf(sql`v.activity_instance_id`),
     variableName: equal(sql`v.name`),
     variableNameIn: oneOf(sql`v.name`),

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import { toCamundaDate } from '../camunda-dates.ts'
-import { after, before, equal, like, oneOf, when } from '../lists/filters.ts'
+import { after, before, oneOf } from '../lists/filters.ts'
 import type { ListResource } from '../lists/list-resource.ts'
+import { incidentFilters, incidentSorts } from './incident-filters.ts'
 
 export interface IncidentListRow {
   id: string
@@ -27,41 +28,13 @@ export const incidentList: ListResource<IncidentListRow> = {
     (select mlc.job_definition_of(i.definition_id, w.activity_id, w.kind) from mlc.due_work w where w.id = n.configuration) as job_definition_id`,
   from: sql`mlc.incident n join mlc.instance i on i.id = n.instance_id`,
   filters: {
-    incidentId: equal(sql`n.id`),
-    incidentType: equal(sql`n.incident_type`),
-    incidentMessage: equal(sql`n.message`),
-    incidentMessageLike: like(sql`n.message`),
-    processDefinitionId: equal(sql`i.definition_id`),
-    processDefinitionKeyIn: oneOf(sql`i.definition_key`),
-    processInstanceId: equal(sql`n.instance_id`),
-    processInstanceIdIn: oneOf(sql`n.instance_id`),
-    executionId: equal(sql`n.execution_id`),
+    ...incidentFilters,
     incidentTimestampBefore: before(sql`n.created_at`),
     incidentTimestampAfter: after(sql`n.created_at`),
-    activityId: equal(sql`n.activity_id`),
-    failedActivityId: equal(sql`n.failed_activity_id`),
-    causeIncidentId: equal(sql`n.cause_incident_id`),
-    rootCauseIncidentId: equal(sql`n.root_cause_incident_id`),
-    configuration: equal(sql`n.configuration`),
-    tenantIdIn: oneOf(sql`i.tenant_id`),
-    withoutTenantId: when(sql`i.tenant_id is null`),
     jobDefinitionIdIn: (value, name, query) =>
       sql`exists (select 1 from mlc.due_work w where w.id = n.configuration and ${oneOf(sql`mlc.job_definition_of(i.definition_id, w.activity_id, w.kind)`)(value, name, query)})`,
   },
-  sorts: {
-    incidentId: sql`n.id`,
-    incidentMessage: sql`n.message`,
-    incidentTimestamp: sql`n.created_at`,
-    incidentType: sql`n.incident_type`,
-    executionId: sql`n.execution_id`,
-    activityId: sql`n.activity_id`,
-    processInstanceId: sql`n.instance_id`,
-    processDefinitionId: sql`i.definition_id`,
-    causeIncidentId: sql`n.cause_incident_id`,
-    rootCauseIncidentId: sql`n.root_cause_incident_id`,
-    configuration: sql`n.configuration`,
-    tenantId: sql`i.tenant_id`,
-  },
+  sorts: { ...incidentSorts, incidentTimestamp: sql`n.created_at` },
   order: sql`n.id`,
   toBody: (row) => ({
     id: row.id,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { equal, oneOf, when } from '../lists/filters.ts'
 import type { ListResource } from '../lists/list-resource.ts'
-import { variableFilter } from '../lists/variable-filter.ts'
+import { ofInstance, variableFilter } from '../lists/variable-filter.ts'
 
 interface ExecutionListRow {
   id: string
@@ -29,7 +29,7 @@ export const executionList: ListResource<ExecutionListRow> = {
     suspended: when(sql`i.state = 'SUSPENDED'`),
     incidentId: (value) =>
       sql`exists (select 1 from mlc.incident n where n.execution_id = e.id and n.id = ${String(value)})`,
-    processVariables: variableFilter(sql`i.id`),
+    processVariables: variableFilter(ofInstance),
     tenantIdIn: oneOf(sql`i.tenant_id`),
   },
   sorts: {

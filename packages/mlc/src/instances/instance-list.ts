@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
-import { equal, like, noneOf, oneOf, when } from '../lists/filters.ts'
+import { filtersByIncident } from '../incidents/incident-filters.ts'
+import { equal, inTenants, like, noneOf, oneOf, when } from '../lists/filters.ts'
 import type { ListResource } from '../lists/list-resource.ts'
-import { variableFilter } from '../lists/variable-filter.ts'
+import { ofInstance, variableFilter } from '../lists/variable-filter.ts'
 
 export interface InstanceListRow {
   id: string
@@ -34,18 +35,18 @@ export const instanceList: ListResource<InstanceListRow> = {
     active: when(sql`i.state = 'ACTIVE'`),
     suspended: when(sql`i.state = 'SUSPENDED'`),
     withIncident: when(incidentWhere(sql`true`)),
-    incidentId: (value) => incidentWhere(sql`n.id = ${String(value)}`),
-    incidentType: (value) => incidentWhere(sql`n.incident_type = ${String(value)}`),
-    incidentMessage: (value) => incidentWhere(sql`n.message = ${String(value)}`),
-    incidentMessageLike: (value) => incidentWhere(sql`n.message like ${String(value)}`),
-    tenantIdIn: oneOf(sql`i.tenant_id`),
+    ...filtersByIncident(incidentWhere),
+    tenantIdIn: inTenants(sql`i.tenant_id`),
     withoutTenantId: when(sql`i.tenant_id is null`),
+    processDefinitionWithoutTenantId: when(sql`i.tenant_id is null`),
     activityIdIn: (value, name, query) =>
       sql`exists (select 1 from mlc.execution e where e.instance_id = i.id and ${oneOf(sql`e.activity_id`)(value, name, query)})`,
     rootProcessInstances: when(sql`i.super_execution_id is null`),
     rootProcessInstanceId: equal(sql`i.root_process_instance_id`),
-    superProcessInstance: () => sql`i.super_execution_id is not null`,
-    variables: variableFilter(sql`i.id`),
+    // No instance calls another yet.
+    superProcessInstance: () => sql`false`,
+    subProcessInstance: () => sql`false`,
+    variables: variableFilter(ofInstance),
   },
   sorts: {
     instanceId: sql`i.id`,

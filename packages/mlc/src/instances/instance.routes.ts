@@ -7,6 +7,7 @@ import { notFound, nullValue, restProblem } from '../camunda-problems.ts'
 import { parseValue, parseVariables, toWireValue, toWireVariables } from '../camunda-values.ts'
 import type { MlcContext } from '../context.ts'
 import { bodyOf, findOne, isFalse, queryOf, registerList } from '../lists/list-resource.ts'
+import { readBinary, sendBinary } from '../variables/binary.ts'
 import { activityTree } from './activity-tree.ts'
 import { loadAggregates } from './aggregate-store.ts'
 import { changeVariables } from './change-variables.ts'
@@ -68,13 +69,13 @@ function variableRoutes(app: FastifyInstance, ctx: MlcContext): void {
   })
   app.get<ByName>('/process-instance/:id/variables/:name/data', async (request, reply) => {
     const value = await readVariable(ctx, request.params)
-    if (value.type !== 'Bytes' && value.type !== 'File')
-      throw notFound(
-        'variable',
-        request.params.name,
-        `process instance variable with name ${request.params.name} is not a binary variable`,
-      )
-    return reply.type('application/octet-stream').send(Buffer.from(String(value.value ?? ''), 'base64'))
+    return sendBinary(reply, value, 'process instance variable', request.params.name)
+  })
+  app.post<ByName>('/process-instance/:id/variables/:name/data', async (request, reply) => {
+    const { id, name } = request.params
+    const prefix = `Cannot put process instance variable ${name}: `
+    await changeVariables(ctx, id, { set: { [name]: await readBinary(request, prefix) }, remove: [] }, prefix)
+    return noContent(reply)
   })
   app.put<ByName>('/process-instance/:id/variables/:name', async (request, reply) => {
     const { id, name } = request.params

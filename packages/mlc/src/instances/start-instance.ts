@@ -1,4 +1,4 @@
-import type { Aggregate, InstanceRow, TypedValue } from '@rowhouse/bpmn'
+import type { InstanceRow, StepResult, TypedValue } from '@rowhouse/bpmn'
 import type { ProcessInstanceBody } from '@rowhouse/contract'
 import { restProblem } from '../camunda-problems.ts'
 import type { MlcContext } from '../context.ts'
@@ -15,7 +15,7 @@ export interface StartWish {
 }
 
 /** Camunda's start: synchronously to the next wait state; a failure before it leaves nothing. */
-export async function startInstanceByDefinition(ctx: MlcContext, wish: StartWish): Promise<Aggregate> {
+export async function startInstanceByDefinition(ctx: MlcContext, wish: StartWish): Promise<StepResult> {
   const { definition } = wish
   const prefix = `Cannot instantiate process definition ${definition.id}: `
   if (definition.is_suspended) throw restProblem(500, `${prefix}${suspendedMessage(definition)}`)
@@ -31,7 +31,7 @@ export async function startInstanceByDefinition(ctx: MlcContext, wish: StartWish
         variables: wish.variables,
         commitAtStart: false,
       }
-      return unit.start(graph, request).aggregate
+      return unit.start(graph, request)
     })
     await deliverKeptMessages(ctx, awaited)
     return result

@@ -48,6 +48,29 @@ export function after(column: Condition): Filter {
   return (value, name) => sql`${column} > ${toDate(value, name)}`
 }
 
+/** Camunda's history takes the moment itself too. */
+export function atOrBefore(column: Condition): Filter {
+  return (value, name) => sql`${column} <= ${toDate(value, name)}`
+}
+
+export function atOrAfter(column: Condition): Filter {
+  return (value, name) => sql`${column} >= ${toDate(value, name)}`
+}
+
+/** At the very moment; a date has milliseconds, a row may have more. */
+export function at(column: Condition): Filter {
+  return (value, name) => sql`date_trunc('milliseconds', ${column}) = ${toDate(value, name)}`
+}
+
+/** `andWithout`: the flag that asks for those without a tenant too. */
+export function inTenants(column: Condition, andWithout?: string): Filter {
+  const among = oneOf(column)
+  return (value, name, query) => {
+    const isAmong = among(value, name, query)
+    return andWithout !== undefined && isTrue(query[andWithout]) ? sql`(${column} is null or ${isAmong})` : isAmong
+  }
+}
+
 export function isTrue(value: unknown): boolean {
   return value === true || String(value).toLowerCase() === 'true'
 }

@@ -1,4 +1,4 @@
-/** Conditions on variables of a process instance's own scope: a value is compared with values of its own kind only, as in Camunda. */
+/** Conditions on variables: a value is compared with values of its own kind only, as in Camunda. */
 import { longDigits } from '@rowhouse/http'
 import { sql } from 'kysely'
 import { parseCamundaDate } from '../camunda-dates.ts'
@@ -17,6 +17,14 @@ const signs = {
 } as const
 type Operator = keyof typeof signs
 
+/** Where the variables `v` are looked for: a table, and the condition that they are the owner's. */
+export type VariableOwner = Condition
+
+export const ofInstance: VariableOwner = sql`mlc.variable v where v.instance_id = i.id and v.execution_id = i.id`
+export const ofEndedInstance: VariableOwner = sql`mlc.history_variable v
+  where v.instance_id = i.id and v.execution_id = i.id and v.state = 'CREATED'`
+export const ofTask: VariableOwner = sql`mlc.variable v where v.instance_id = t.instance_id and v.execution_id = t.execution_id`
+
 interface VariableCondition {
   name: string
   operator: Operator
@@ -30,21 +38,20 @@ interface Casing {
 const exactCase: Casing = { ignoreNames: false, ignoreValues: false }
 
 /** `variables=name_op_value,…` or `[{name, operator, value}]`. */
-export function variableFilter(instanceId: Condition): Filter {
+export function variableFilter(owner: VariableOwner): Filter {
   return (value, name, query) => {
     const casing = {
       ignoreNames: isTrue(query.variableNamesIgnoreCase),
       ignoreValues: isTrue(query.variableValuesIgnoreCase),
     }
-    const conditions = parseConditions(value, name).map((condition) => instanceHas(instanceId, condition, casing))
+    const conditions = parseConditions(value, name).map((condition) => ownerHas(owner, condition, casing))
     return conditions.length === 0 ? null : sql`(${sql.join(conditions, sql` and `)})`
   }
 }
 
-/** The instance itself has a variable of this name and value. */
-export function instanceHas(instanceId: Condition, condition: VariableCondition, casing = exactCase): Condition {
-  return sql`exists (select 1 from mlc.variable v
-    where v.instance_id = ${instanceId} and v.execution_id = ${instanceId} and ${variableIs(condition, casing)})`
+/** A variable of this name and value stands in the owner's own scope. */
+export function ownerHas(owner: VariableOwner, condition: VariableCondition, casing = exactCase): Condition {
+  return sql`exists (select 1 from ${owner} and ${variableIs(condition, casing)})`
 }
 
 /** Of a row `v` of variables: it has this name, and its value compares so. */

@@ -5,7 +5,7 @@ import { restProblem } from '../camunda-problems.ts'
 import { toWireValue } from '../camunda-values.ts'
 import type { MlcContext } from '../context.ts'
 import { inUnit, type Unit } from '../instances/unit.ts'
-import { instanceHas, variableIs } from '../lists/variable-filter.ts'
+import { ofInstance, ownerHas, variableIs } from '../lists/variable-filter.ts'
 import { findStarts, type StartReceiver } from '../signal/receivers.ts'
 import { deliverKeptMessages } from './kept-messages.ts'
 
@@ -80,7 +80,7 @@ async function findWaiting(unit: Unit, wish: MessageWish): Promise<Waiting[]> {
   if (wish.processInstanceId !== null) conditions.push(sql`i.id = ${wish.processInstanceId}`)
   if (wish.tenantId !== undefined) conditions.push(sql`i.tenant_id is not distinct from ${wish.tenantId}`)
   for (const [name, value] of Object.entries(wish.correlationKeys)) {
-    conditions.push(instanceHas(sql`i.id`, { name, operator: 'eq', value: wanted(value) }))
+    conditions.push(ownerHas(ofInstance, { name, operator: 'eq', value: wanted(value) }))
   }
   for (const [name, value] of Object.entries(wish.localCorrelationKeys)) {
     conditions.push(sql`exists (select 1 from mlc.variable v
@@ -107,14 +107,14 @@ function* deliverAll(unit: Unit, wish: MessageWish, waiting: readonly Waiting[])
       variables: wish.variables,
       localVariables: wish.localVariables,
     })
-    const { instance, variables } = result.aggregate
-    yield { kind: 'execution', executionId, instance, variables: valuesOf(variables) }
+    const { instance } = result.aggregate
+    yield { kind: 'execution', executionId, instance, variables: valuesOf(result.ownVariables) }
   }
 }
 
 async function startOne(ctx: MlcContext, unit: Unit, wish: MessageWish, start: StartReceiver): Promise<Correlated> {
   const graph = await ctx.graphs.get(unit.tx, start.definition.id)
-  const { aggregate } = unit.start(graph, {
+  const { aggregate, ownVariables } = unit.start(graph, {
     instanceId: ctx.newId(),
     definitionId: start.definition.id,
     startActivityId: start.activityId,
@@ -124,7 +124,7 @@ async function startOne(ctx: MlcContext, unit: Unit, wish: MessageWish, start: S
     variables: { ...wish.variables, ...wish.localVariables },
     commitAtStart: false,
   })
-  return { kind: 'definition', instance: aggregate.instance, variables: valuesOf(aggregate.variables) }
+  return { kind: 'definition', instance: aggregate.instance, variables: valuesOf(ownVariables) }
 }
 
 function valuesOf(rows: readonly { name: string; value: TypedValue }[]): Values {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { toCamundaDate } from '../camunda-dates.ts'
-import { equal, isTrue, oneOf, when } from '../lists/filters.ts'
+import { equal, inTenants, when } from '../lists/filters.ts'
 import type { ListResource } from '../lists/list-resource.ts'
 
 interface EventSubscriptionRow {
@@ -31,10 +31,7 @@ export const eventSubscriptionList: ListResource<EventSubscriptionRow> = {
     executionId: equal(sql`s.execution_id`),
     processInstanceId: equal(sql`s.instance_id`),
     activityId: equal(sql`s.activity_id`),
-    tenantIdIn: (value, name, query) =>
-      isTrue(query.includeEventSubscriptionsWithoutTenantId)
-        ? sql`(s.tenant_id is null or ${oneOf(sql`s.tenant_id`)(value, name, query)})`
-        : oneOf(sql`s.tenant_id`)(value, name, query),
+    tenantIdIn: inTenants(sql`s.tenant_id`, 'includeEventSubscriptionsWithoutTenantId'),
     withoutTenantId: when(sql`s.tenant_id is null`),
   },
   sorts: { created: sql`s.created_at`, tenantId: sql`s.tenant_id` },

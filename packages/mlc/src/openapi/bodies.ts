@@ -6,6 +6,7 @@ const text = z.string().optional()
 const flag = z.boolean().optional()
 const whole = z.int().optional()
 const texts = z.array(z.string()).optional()
+const query = z.looseObject({}).optional().describe('As the body of the list')
 const variables = z.record(z.string(), VariableValue).optional()
 
 export const bodies = {
@@ -59,14 +60,22 @@ export const bodies = {
   variable: VariableValue,
   annotation: z.looseObject({ annotation: z.string() }),
   jobRetries: z.looseObject({ retries: z.int(), dueDate: text }),
+  manyJobRetries: z.looseObject({ retries: z.int(), dueDate: text, jobIds: texts, jobQuery: query }),
   dueDate: z.looseObject({ duedate: z.string().nullable() }),
   priority: z.looseObject({ priority: z.int() }),
   retries: z.looseObject({ retries: z.int() }),
-  retriesOfMany: z.looseObject({ retries: z.int(), externalTaskIds: texts, processInstanceIds: texts }),
+  retriesOfMany: z.looseObject({
+    retries: z.int(),
+    externalTaskIds: texts,
+    processInstanceIds: texts,
+    externalTaskQuery: query,
+    processInstanceQuery: query,
+  }),
   fetchAndLock: z.looseObject({
     workerId: z.string(),
     maxTasks: z.int(),
     usePriority: flag,
+    sorting: z.array(z.looseObject({ sortBy: z.literal('createTime'), sortOrder: z.enum(['asc', 'desc']) })).optional(),
     asyncResponseTimeout: whole.describe('Milliseconds to wait for a task'),
     topics: z
       .array(z.looseObject({ topicName: z.string(), lockDuration: z.int().describe('Milliseconds'), variables: texts }))

@@ -1,5 +1,5 @@
 /** What people do with user tasks, under the instance's lock. */
-import type { Aggregate, StepEvent, TypedValue, UserTaskRow } from '@rowhouse/bpmn'
+import type { StepEvent, StepResult, TypedValue, UserTaskRow } from '@rowhouse/bpmn'
 import type { AppError } from '@rowhouse/contract'
 import { sql } from 'kysely'
 import { camundaProblem, nullValue, restProblem } from '../camunda-problems.ts'
@@ -11,15 +11,9 @@ import { deliverKeptMessages } from '../message/kept-messages.ts'
 type Values = Record<string, TypedValue>
 type Patch = (StepEvent & { type: 'task-updated' })['patch']
 
-export async function completeUserTask(ctx: MlcContext, id: string, variables: Values): Promise<Aggregate> {
+export async function completeUserTask(ctx: MlcContext, id: string, variables: Values): Promise<StepResult> {
   const prefix = `Cannot complete task ${id}: `
   return prefixed(prefix, () => applyToTask(ctx, id, () => ({ type: 'task-completed', taskId: id, variables })))
-}
-
-/** Variables of the instance as they were when the task was done; Camunda answers them with `withVariablesInReturn`. */
-export function instanceVariables(aggregate: Aggregate): [string, TypedValue][] {
-  const { id } = aggregate.instance
-  return aggregate.variables.filter((row) => row.executionId === id).map((row) => [row.name, row.value])
 }
 
 export async function throwUserTaskError(
@@ -77,7 +71,7 @@ async function applyToTask(
   ctx: MlcContext,
   id: string,
   ...events: ((task: UserTaskRow) => StepEvent)[]
-): Promise<Aggregate> {
+): Promise<StepResult> {
   try {
     const { result, awaited } = await inUnit(ctx, async (unit) => {
       const { rows } = await sql<{
@@ -86,14 +80,14 @@ async function applyToTask(
       const instanceId = rows[0]?.instance_id
       if (instanceId === undefined) throw unknownTask(id)
       await unit.load([instanceId])
-      let aggregate = unit.get(instanceId)
+      let last: StepResult | undefined
       for (const event of events) {
-        const task = aggregate?.userTasks.find((row) => row.id === id)
+        const task = unit.get(instanceId)?.userTasks.find((row) => row.id === id)
         if (task === undefined) throw unknownTask(id)
-        aggregate = unit.apply(instanceId, event(task)).aggregate
+        last = unit.apply(instanceId, event(task))
       }
-      if (aggregate === undefined) throw unknownTask(id)
-      return aggregate
+      if (last === undefined) throw unknownTask(id)
+      return last
     })
     await deliverKeptMessages(ctx, awaited)
     return result

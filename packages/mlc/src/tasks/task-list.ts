@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { toCamundaDate, toCamundaDateOrNull } from '../camunda-dates.ts'
 import {
   after,
+  at,
   atLeast,
   atMost,
   before,
@@ -16,7 +17,7 @@ import {
   when,
 } from '../lists/filters.ts'
 import type { ListResource } from '../lists/list-resource.ts'
-import { variableFilter } from '../lists/variable-filter.ts'
+import { ofInstance, ofTask, variableFilter } from '../lists/variable-filter.ts'
 
 export interface TaskListRow {
   id: string
@@ -102,12 +103,14 @@ export const taskList: ListResource<TaskListRow> = {
     dueAfter: after(sql`t.due_at`),
     followUpBefore: before(sql`t.follow_up_at`),
     followUpAfter: after(sql`t.follow_up_at`),
+    createdOn: at(sql`t.created_at`),
     createdBefore: before(sql`t.created_at`),
     createdAfter: after(sql`t.created_at`),
     delegationState: (value) => sql`t.delegation_state = ${String(value).toUpperCase()}`,
     active: when(sql`not t.is_suspended`),
     suspended: when(sql`t.is_suspended`),
-    processVariables: variableFilter(sql`i.id`),
+    processVariables: variableFilter(ofInstance),
+    taskVariables: variableFilter(ofTask),
     tenantIdIn: oneOf(sql`i.tenant_id`),
     withoutTenantId: when(sql`i.tenant_id is null`),
   },

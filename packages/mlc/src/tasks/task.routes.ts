@@ -11,7 +11,6 @@ import {
   claimTask,
   completeUserTask,
   delegateTask,
-  instanceVariables,
   resolveTask,
   throwUserTaskError,
 } from './change-task.ts'
@@ -62,9 +61,12 @@ function doneRoutes(app: FastifyInstance, ctx: MlcContext): void {
     app.post<ById>(path, async (request, reply) => {
       const body = bodyOf(request)
       const { id } = request.params
-      const aggregate = await completeUserTask(ctx, id, variablesOf(request, `Cannot complete task ${id}: `))
+      const { ownVariables } = await completeUserTask(ctx, id, variablesOf(request, `Cannot complete task ${id}: `))
       if (body.withVariablesInReturn !== true) return noContent(reply)
-      return toWireVariables(instanceVariables(aggregate), wireOptions(request))
+      return toWireVariables(
+        ownVariables.map((row) => [row.name, row.value]),
+        wireOptions(request),
+      )
     })
   }
   app.post<ById>('/task/:id/bpmnError', async (request, reply) => {

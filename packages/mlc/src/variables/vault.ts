@@ -1,12 +1,13 @@
 /**
- * Users and passwords in URLs (INPUT_FILE `http://KEY:SECRET@host/…`) serve the diagram and its jobs. In the tables they stand encrypted
- * in their place (`http://sealed:…@host/…`), so that whoever shows a URL without its user part needs no key; they go with the instance.
+ * What opens a URL (INPUT_FILE `http://KEY:SECRET@host/…`, or the signature of a presigned one) serves the diagram and its jobs. In the tables
+ * it stands encrypted in its place (`http://sealed:…@host/…`, `?sig=sealed:…`), so that whoever shows a URL without it needs no key; it
+ * goes with the instance.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
-import { withoutUserParts } from '@rowhouse/http'
+import { withoutSecretValues, withoutUserParts } from '@rowhouse/http'
 
 export interface Vault {
-  /** The same value with each user part encrypted. */
+  /** The same value with whatever opens a URL encrypted. */
   seal<T>(value: T): T
   open<T>(value: T): T
 }
@@ -15,31 +16,42 @@ export interface Vault {
 export function makeVault(secretKey: Uint8Array): Vault {
   const key = new Uint8Array(hkdfSync('sha256', secretKey, '', 'rowhouse mlc variables', 32))
   return {
-    seal: (value) => mapTexts(value, (text) => withoutUserParts(text, (userPart) => sealUserPart(key, userPart))),
+    seal: (value) =>
+      mapSecrets(value, { userPart: (part) => `${seal(key, part)}@`, queryValue: (part) => seal(key, part) }),
     open: (value) =>
-      mapTexts(value, (text) =>
-        text.includes(mark) ? withoutUserParts(text, (userPart) => openUserPart(key, userPart)) : text,
-      ),
+      mapSecrets(value, {
+        userPart: (part) => (part.startsWith(mark) ? open(key, part.slice(0, -1)) : part),
+        queryValue: (part) => (part.startsWith(mark) ? open(key, part) : part),
+      }),
   }
 }
 
 export function withoutCredentials<T>(value: T): T {
-  return mapTexts(value, (text) => withoutUserParts(text))
+  return mapSecrets(value, { userPart: () => '', queryValue: () => '' })
+}
+
+interface SecretMap {
+  /** `user:password@` */
+  userPart: (part: string) => string
+  queryValue: (part: string) => string
+}
+
+function mapSecrets<T>(value: T, { userPart, queryValue }: SecretMap): T {
+  return mapTexts(value, (text) => withoutSecretValues(withoutUserParts(text, userPart), queryValue))
 }
 
 const mark = 'sealed:'
 
-function sealUserPart(key: Uint8Array, userPart: string): string {
+function seal(key: Uint8Array, part: string): string {
   const nonce = randomBytes(12)
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
-  const text = Buffer.concat([cipher.update(userPart, 'utf8'), cipher.final()])
-  return `${mark}${Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64url')}@`
+  const text = Buffer.concat([cipher.update(part, 'utf8'), cipher.final()])
+  return `${mark}${Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64url')}`
 }
 
-/** Sealed with another key: the URL is left without a user part, and the store it names says that one is wanted. */
-function openUserPart(key: Uint8Array, userPart: string): string {
-  if (!userPart.startsWith(mark)) return userPart
-  const sealed = Buffer.from(userPart.slice(mark.length, -1), 'base64url')
+/** Sealed with another key: the URL is left without it, and the store it names says that it is wanted. */
+function open(key: Uint8Array, part: string): string {
+  const sealed = Buffer.from(part.slice(mark.length), 'base64url')
   try {
     const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12))
     decipher.setAuthTag(sealed.subarray(12, 28))
