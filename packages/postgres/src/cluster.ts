@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Binaries } from './binaries.ts'
 import { EmbeddedPostgresError } from './embedded-error.ts'
-import { type Account, type Launcher, launch } from './launcher.ts'
+import { type Account, type Launcher, launch, nobodysName } from './launcher.ts'
 
 export interface Credentials {
   superuser: string
@@ -53,6 +53,22 @@ export async function makeCluster(base: Omit<Cluster, 'credentials'>, durable: b
 }
 
 async function initdb(launcher: Launcher, binaries: Binaries, args: string[]): Promise<void> {
+  const failure = await tryInitdb(launcher, binaries, args)
+  if (failure === null) return
+  if (!/could not look up effective user ID/.test(failure))
+    throw new EmbeddedPostgresError('StartFailed', `PostgreSQL's initdb failed ${failure}`)
+  // initdb alone asks for the name of its account, before it does anything; the server does not
+  const named = nobodysName()
+  if (named !== null && (await tryInitdb(named, binaries, args)) === null) return
+  throw new EmbeddedPostgresError(
+    'StartFailed',
+    `PostgreSQL makes its database as a user that has a name only, and uid ${process.getuid?.()} has none in /etc/passwd. ` +
+      'Start as another user, give this one a line there, or give a server of your own with --database-url.',
+  )
+}
+
+/** null when it has made the database, else how it ended and what it said. */
+async function tryInitdb(launcher: Launcher, binaries: Binaries, args: string[]): Promise<string | null> {
   const child = launch(launcher, binaries.initdb, args, binaries.env)
   let said = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -62,7 +78,7 @@ async function initdb(launcher: Launcher, binaries: Binaries, args: string[]): P
     child.once('error', (error) => settle(error.message))
     child.once('close', (status, signal) => settle(status ?? signal))
   })
-  if (code !== 0) throw new EmbeddedPostgresError('StartFailed', `PostgreSQL's initdb failed (${code}): ${said.trim()}`)
+  return code === 0 ? null : `(${code}): ${said.trim()}`
 }
 
 export async function readCredentials(dataDir: string): Promise<Credentials> {

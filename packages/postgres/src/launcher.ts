@@ -82,6 +82,13 @@ function launchers(account: Account | null): Launcher[] {
   ]
 }
 
+/** Where our own uid has no name (`docker run --user 1234`): the same rights, under a name that there is. */
+export function nobodysName(): Launcher | null {
+  const account = findAccount('nobody') ?? findAccount('postgres')
+  if (process.platform !== 'linux' || account === null) return null
+  return { prefix: ['unshare', '-U', `--map-user=${account.uid}`, `--map-group=${account.gid}`] }
+}
+
 function canUse(launcher: Launcher, program: string, folders: readonly string[]): boolean {
   const script = 'test -x "$0" || exit 1; for f; do test -w "$f" -a -x "$f" || exit 1; done; exec "$0" --version'
   const [command, ...args] = [...launcher.prefix, '/bin/sh', '-c', script, program, ...folders]

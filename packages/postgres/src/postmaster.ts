@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, readlink, realpath, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EmbeddedPostgresError } from './embedded-error.ts'
 
 /** PostgreSQL's own note about a running server: pid on the first line, `ready` on the last one when it takes connections. */
-export async function readPostmaster(clusterDir: string): Promise<{ pid: number; ready: boolean } | null> {
+export async function readPostmaster(clusterDir: string): Promise<Postmaster | null> {
   let text: string
   try {
     text = await readFile(join(clusterDir, 'postmaster.pid'), 'utf8')
@@ -15,16 +15,28 @@ export async function readPostmaster(clusterDir: string): Promise<{ pid: number;
   }
   const lines = text.split('\n')
   const pid = Number.parseInt(lines[0] ?? '', 10)
-  return Number.isSafeInteger(pid) && pid > 0 ? { pid, ready: lines[7]?.trim() === 'ready' } : null
+  if (!Number.isSafeInteger(pid) || pid <= 0) return null
+  const [port = '', socketDir = ''] = lines.slice(3, 5).map((line) => line.trim())
+  const socketLock = socketDir === '' ? null : join(socketDir, `.s.PGSQL.${port}.lock`)
+  return { pid, ready: lines[7]?.trim() === 'ready', socketLock }
+}
+
+interface Postmaster {
+  pid: number
+  ready: boolean
+  /** Holds the pid, too; null without a Unix socket. */
+  socketLock: string | null
 }
 
 /** Stops a server that a killed process of ours left running on this folder; clears a note whose pid is another program's by now. */
 export async function stopLeftover(clusterDir: string, log: (line: string) => void): Promise<void> {
   const found = await readPostmaster(clusterDir)
-  if (!found || !isAlive(found.pid)) return
+  if (!found) return
+  if (isZombie(found.pid)) return forgetUncollected(found, clusterDir, log)
+  if (!isAlive(found.pid)) return
   if (!isPostgres(found.pid)) {
     log(`postmaster.pid names process ${found.pid}, which is not PostgreSQL: removed`)
-    await rm(join(clusterDir, 'postmaster.pid'), { force: true })
+    await removeNotes(found, clusterDir)
     return
   }
   log(`a PostgreSQL (process ${found.pid}) was left running on ${clusterDir}: stopping it`)
@@ -39,6 +51,25 @@ export async function stopLeftover(clusterDir: string, log: (line: string) => vo
     'FolderInUse',
     `PostgreSQL (process ${found.pid}) still runs on ${clusterDir} and does not stop. End it and start again.`,
   )
+}
+
+/**
+ * Killed, and never collected: the first process of a container seldom collects what it did not start. PostgreSQL takes the number for a
+ * running server and would refuse the folder for ever. Backends outlive their server by a moment: before they are gone the note stays.
+ */
+async function forgetUncollected(found: Postmaster, clusterDir: string, log: (line: string) => void): Promise<void> {
+  const dir = await realpath(clusterDir)
+  for (const name of await readdir('/proc')) {
+    if (/^\d+$/.test(name) && (await readlink(`/proc/${name}/cwd`).catch(() => '')) === dir) return
+  }
+  log(`postmaster.pid names process ${found.pid}, which was killed and not collected by its parent: removed`)
+  await removeNotes(found, clusterDir)
+}
+
+/** Both name the process; PostgreSQL refuses to start while either does and the number is taken. */
+async function removeNotes({ socketLock }: Postmaster, clusterDir: string): Promise<void> {
+  await rm(join(clusterDir, 'postmaster.pid'), { force: true })
+  if (socketLock !== null) await rm(socketLock, { force: true })
 }
 
 function kill(pid: number, signal: NodeJS.Signals, clusterDir: string): void {
@@ -102,7 +133,9 @@ function programOf(pid: number): string {
 
 function ps(pid: number, field: string): string {
   try {
-    return execFileSync('ps', ['-o', field, '-p', String(pid)], { encoding: 'utf8' }).trim()
+    // its words for a moment depend on language and time zone, which two programs need not share
+    const env = { PATH: process.env.PATH ?? '', LC_ALL: 'C', TZ: 'UTC' }
+    return execFileSync('ps', ['-o', field, '-p', String(pid)], { encoding: 'utf8', env }).trim()
   } catch {
     return ''
   }

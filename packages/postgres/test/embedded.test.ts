@@ -16,7 +16,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { linkLibraries } from '../src/binaries.ts'
 import { type EmbeddedPostgres, startEmbedded } from '../src/index.ts'
 import { isAlive } from '../src/postmaster.ts'
-import { ended, hold, query, release, releaseAll } from './holder.ts'
+import { describeProcess, ended, hold, query, release, releaseAll } from './holder.ts'
 import { install, nobody } from './installation.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -70,7 +70,7 @@ test('text sorts by code point and is UTF-8, whatever the locale of the machine'
 test.runIf(isRoot)('root starts it under another uid, also below a folder closed to that uid', async () => {
   chmodSync(folder, 0o700)
   const server = await started()
-  expect(readFileSync(`/proc/${server.pid}/status`, 'utf8')).not.toMatch(/^Uid:\s+0\b/m)
+  expect(describeProcess(server.pid).uid).not.toBe(0)
   expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }])
 })
 
@@ -100,6 +100,16 @@ test.runIf(isRoot)('a folder of another user is refused with what to do', async 
   expect(said.error).toMatch(/belongs to uid \d+, and you are uid 65534\. Start as that user/)
 })
 
+test.runIf(isRoot)('a user without a name, as in a container, starts it or is told what to do', async () => {
+  const nameless = { uid: 4_000_001, gid: 4_000_001 }
+  chmodSync(folder, 0o755)
+  mkdirSync(dataDir)
+  chownSync(dataDir, nameless.uid, nameless.gid)
+  const { said } = await hold(dataDir, { ...install(folder), ...nameless })
+  if (said.error === undefined) expect(await query(said.url, 'select 1 as one')).toEqual([{ one: 1 }])
+  else expect(said.error).toMatch(/uid 4000001 has none in \/etc\/passwd\. Start as another user.*--database-url/)
+})
+
 test('after our process was killed the next start goes on with every committed row', async () => {
   const { holder, said } = await hold(dataDir)
   await query(said.url, 'create table kept as select 7 as n')
@@ -120,6 +130,34 @@ test('a server left running by a killed process is stopped before another starts
   expect(lines.join('\n')).toContain(`(process ${said.pid}) was left running`)
   expect(isAlive(said.pid)).toBe(false)
   expect(await query(next.url, 'select n from kept')).toEqual([{ n: 8 }])
+})
+
+test('a killed PostgreSQL that its parent never collects, as in many containers, does not keep the next start away', async () => {
+  const { holder, said } = await hold(dataDir)
+  await query(said.url, 'create table kept as select 10 as n')
+  holder.kill('SIGSTOP')
+  process.kill(said.pid, 'SIGKILL')
+  rmSync(join(dataDir, 'owner.json'))
+  try {
+    const next = await started()
+    expect(await query(next.url, 'select n from kept')).toEqual([{ n: 10 }])
+  } finally {
+    await ended(holder, () => holder.kill('SIGKILL'))
+  }
+})
+
+test('notes of a killed PostgreSQL whose number another program has got by now do not keep the next start away', async () => {
+  const first = await started({ durable: true })
+  process.kill(first.pid, 'SIGKILL')
+  await first.exited
+  const notes = [join(dataDir, 'cluster', 'postmaster.pid'), join(dataDir, 'socket', '.s.PGSQL.5432.lock')]
+  for (const note of notes) {
+    const [, ...rest] = readFileSync(note, 'utf8').split('\n')
+    writeFileSync(note, [process.pid, ...rest].join('\n'))
+  }
+  const lines: string[] = []
+  await started({ log: (line) => lines.push(line) })
+  expect(lines.join('\n')).toContain(`postmaster.pid names process ${process.pid}, which is not PostgreSQL: removed`)
 })
 
 test('a killed PostgreSQL is told, and started again it has every committed row', async () => {

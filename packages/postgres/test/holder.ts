@@ -1,5 +1,6 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
@@ -47,6 +48,14 @@ export async function ended(child: ChildProcess, how: () => void): Promise<void>
 export async function releaseAll(): Promise<void> {
   for (const holder of holders.splice(0))
     if (holder.exitCode === null && holder.signalCode === null) await release(holder)
+}
+
+/** Who runs a process, and which program it is. */
+export function describeProcess(pid: number): { uid: number; program: string } {
+  if (process.platform === 'linux')
+    return { uid: statSync(`/proc/${pid}`).uid, program: readlinkSync(`/proc/${pid}/exe`) }
+  const ps = (field: string) => execFileSync('ps', ['-o', field, '-p', String(pid)], { encoding: 'utf8' }).trim()
+  return { uid: Number(ps('uid=')), program: ps('comm=') }
 }
 
 export async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
