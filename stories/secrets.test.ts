@@ -1,6 +1,6 @@
 /** What belongs to Rowhouse itself is out of reach of jobs, though it lies in the folder Rowhouse was started in; and places that no runtime opens. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { deploy, ended, fileAsset, writeRows } from './deploy.ts'
@@ -77,8 +77,12 @@ describe('the data folder', () => {
 })
 
 it('the runtime does not have the password of the administrator in its environment', () => {
-  const environmentOf = (part: string) =>
-    execFileSync('ps', ['eww', '-o', 'command=', '-p', String(rowhouse.findPid(part))], { encoding: 'utf8' })
+  const environmentOf = (part: string) => {
+    const pid = String(rowhouse.findPid(part))
+    return process.platform === 'linux'
+      ? readFileSync(`/proc/${pid}/environ`, 'utf8').replaceAll('\0', ' ')
+      : execFileSync('ps', ['eww', '-o', 'command=', '-p', pid], { encoding: 'utf8' })
+  }
   expect(environmentOf('gateway')).toMatch(/ROWHOUSE_ADMIN_PASSWORD=./)
   const ofRuntime = environmentOf('--work-dir')
   expect(ofRuntime).toContain('ROWHOUSE_RUNTIME_FILES_CLOSED=')

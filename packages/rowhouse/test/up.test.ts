@@ -16,7 +16,7 @@ afterEach(() => clean(folder))
 
 /** `ps` is missing on a slim Debian. */
 function commandLines(): string {
-  if (process.platform !== 'linux') return spawnSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' }).stdout
+  if (process.platform !== 'linux') return spawnSync('ps', ['-A', '-ww', '-o', 'args='], { encoding: 'utf8' }).stdout
   const lines = readdirSync('/proc').map((pid) => {
     try {
       return readFileSync(join('/proc', pid, 'cmdline'), 'utf8').replaceAll('\0', ' ')
