@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { splitSecretQuery, withoutSecrets, withoutUserParts } from './url-secrets.ts'
+import { splitSecretQuery, withoutSecrets, withoutSecretValues, withoutUserParts } from './url-secrets.ts'
 
 describe('a text that holds URLs', () => {
   it.each([
@@ -19,6 +19,15 @@ describe('a text that holds URLs', () => {
   it('is logged without the values of secret members of its query', () => {
     expect(withoutSecrets('/x?token=abc&page=2')).toBe('/x?token=[removed]&page=2')
   })
+})
+
+it('the secret values of URLs in a text are replaced, and nothing outside of URLs', () => {
+  const put = (value: string) => `<${value}>`
+  const text = '{"a":"https://h/x?part=1&sig=a%2B&token=t#sig=1","b":"?sig=2"} and s3://b/k?key=v'
+  expect(withoutSecretValues(text, put)).toBe(
+    '{"a":"https://h/x?part=1&sig=<a%2B>&token=<t>#sig=1","b":"?sig=2"} and s3://b/k?key=<v>',
+  )
+  expect(withoutSecretValues('https://h/x?sig=a&b=1')).toBe('https://h/x?sig=&b=1')
 })
 
 describe('a presigned URL', () => {

@@ -29,6 +29,14 @@ export function splitSecretQuery(url: string): { url: string; query: string | nu
   return { url: `${before}${kept.length > 0 ? `?${kept.join('&')}` : ''}${fragment ?? ''}`, query: secret.join('&') }
 }
 
+/** Values of the secret members of each URL's query, anywhere in a text; `put` says what stands in place of one. */
+export function withoutSecretValues(text: string, put: (value: string) => string = () => ''): string {
+  if (!text.includes('://')) return text
+  return text.replace(/[a-z][a-z0-9+.-]*:\/\/[^\s"'?#]*\?[^\s"'#]*/gi, (url) =>
+    url.replace(secretMemberPattern, (member, name: string) => name + put(member.slice(name.length))),
+  )
+}
+
 /** Without user parts of URLs; values of secret members of queries are removed. */
 export function withoutSecrets(text: string): string {
   return withoutUserParts(text).replace(secretMemberPattern, '$1[removed]')
