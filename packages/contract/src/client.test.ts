@@ -83,6 +83,31 @@ it('an upload is made anew where its token was outdated', async () => {
   expect(asked.map((one) => one.text)).toEqual(['a,b', 'a,b'])
 })
 
+it('an upload holds a part of its content in memory, not all of it', async () => {
+  // given a server that counts and keeps nothing
+  const server = createServer((request, response) => {
+    request.resume()
+    request.on('end', () => response.writeHead(201, { 'content-type': 'application/json' }).end('{}'))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  servers.push(server)
+  const chunkBytes = 1024 * 1024
+  const chunks = 256
+  let sent = 0
+  let heldMost = 0
+  const content = new ReadableStream({
+    pull: (controller) => {
+      heldMost = Math.max(heldMost, process.memoryUsage().arrayBuffers)
+      if (sent++ === chunks) controller.close()
+      else controller.enqueue(new Uint8Array(chunkBytes))
+    },
+  })
+  // when
+  await makeClient({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }).files.upload(content)
+  // then
+  expect(heldMost).toBeLessThan((chunks * chunkBytes) / 2)
+})
+
 it('a token that stays wrong is one Denied error, not a loop', async () => {
   const { url, asked } = await serve(() => ({ status: 401, body: { message: 'no' } }))
   const client = makeClient({ baseUrl: url, token: () => 'x', renewToken: async () => 'x' })
@@ -141,3 +166,20 @@ it.each([
     })
   },
 )
+
+it('a server that is too slow is Unavailable; a call that the caller gave up is not', async () => {
+  const server = createServer(() => {})
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  servers.push(server)
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { jobs } = makeClient({ baseUrl: url })
+  await expect(jobs.get('j', { signal: AbortSignal.timeout(50) })).rejects.toMatchObject({
+    kind: 'Unavailable',
+    message: `${url} does not answer (not in time)`,
+  })
+  const caller = new AbortController()
+  const call = jobs.get('j', { signal: caller.signal })
+  caller.abort(new Error('never mind'))
+  await expect(call).rejects.toThrow('never mind')
+  server.closeAllConnections()
+})

@@ -208,15 +208,15 @@ function mlcCalls(calls: Calls) {
     /** Multipart `/deployment/create`; `files` by resource name. */
     deploy: (
       name: string,
-      files: Record<string, string>,
+      files: Record<string, string | Uint8Array<ArrayBuffer>>,
       o: CallOptions & { duplicateFiltering?: boolean; source?: string } = {},
     ) => {
       const form = new FormData()
       form.set('deployment-name', name)
       if (o.duplicateFiltering) form.set('enable-duplicate-filtering', 'true')
       if (o.source !== undefined) form.set('deployment-source', o.source)
-      for (const [file, text] of Object.entries(files))
-        form.set(file, new Blob([text], { type: 'application/octet-stream' }), file)
+      for (const [file, content] of Object.entries(files))
+        form.set(file, new Blob([content], { type: 'application/octet-stream' }), file)
       return calls.post<Record<string, unknown>>(`${mlcRest}/deployment/create`, form, o)
     },
     tell: (event: DomainEvent, o?: CallOptions) => calls.post<void>(`${mlcRest}/events`, event, o),
