@@ -1,7 +1,7 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, platform } from 'node:os'
 import { dirname, join } from 'node:path'
-import { InputError } from '@rowhouse/contract'
+import { InputError, Unmet } from '@rowhouse/contract'
 
 /** What moc remembers between calls. Never a password. */
 export interface MocConfig {
@@ -40,28 +40,43 @@ export function getConfig(path = configPath()): MocConfig {
 
 /** Written beside and renamed, readable by its owner only. */
 export function writeConfig(config: MocConfig, path = configPath()): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const beside = `${path}.${process.pid}`
-  writeFileSync(beside, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
-  chmodSync(beside, 0o600)
-  renameSync(beside, path)
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    writeFileSync(beside, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
+    chmodSync(beside, 0o600)
+    renameSync(beside, path)
+  } catch (error) {
+    rmSync(beside, { force: true })
+    const why = (error as NodeJS.ErrnoException).code ?? String(error)
+    throw new Unmet(
+      'ConfigNotWritten',
+      `The configuration cannot be written to ${path} (${why}). Name another file with ROWHOUSE_MOC_CONFIG`,
+    )
+  }
 }
 
 export function parseGatewayUrl(text: string): string {
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch {
+  const url = URL.parse(text)
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    const example = isHostAndPort(text) ? `http://${text}` : 'http://127.0.0.1:8090'
     throw new InputError(
       'BadGatewayUrl',
-      `'${text}' is not a URL. Give it with its scheme, for instance http://127.0.0.1:8090`,
+      `'${text}' is not an http or https URL. Give it with its scheme, for instance ${example}`,
     )
-  }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new InputError('BadGatewayUrl', `'${text}' is not an http or https URL. For instance: http://127.0.0.1:8090`)
   }
   if (url.username !== '' || url.password !== '') {
     throw new InputError('BadGatewayUrl', 'Leave user and password out of the gateway URL; moc asks for them')
   }
-  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+  const path = url.pathname.replace(/\/+$/, '')
+  const service = /\/(model-manage|mlc-service|gocli)(\/.*)?$/.exec(path)?.[0]
+  if (service !== undefined) {
+    const gateway = `${url.origin}${path.slice(0, -service.length)}`
+    throw new InputError('BadGatewayUrl', `'${service}' is a path below the gateway. The gateway itself is ${gateway}`)
+  }
+  return `${url.origin}${path}`
+}
+
+function isHostAndPort(text: string): boolean {
+  return /^[\w.-]+(:\d{1,5})?(\/.*)?$/.test(text) && URL.canParse(`http://${text}`)
 }

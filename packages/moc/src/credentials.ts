@@ -1,5 +1,5 @@
-import { Denied } from '@rowhouse/contract'
-import { Exit, exitCode } from './exit.ts'
+import { Denied, InputError } from '@rowhouse/contract'
+import { openPrompts, type Prompts } from './prompts.ts'
 
 export interface CredentialOptions {
   user?: string
@@ -7,44 +7,45 @@ export interface CredentialOptions {
   passwordStdin?: boolean
 }
 
+export interface Credentials {
+  username: string
+  password: string
+}
+
 /** From the options, the environment, stdin or a prompt; where nobody can be asked, a sentence that says how to give them. */
-export async function askCredentials(
-  options: CredentialOptions,
-  usual: string | undefined,
-): Promise<{ username: string; password: string }> {
-  const username = options.user ?? (process.env.ROWHOUSE_MOC_USER || undefined) ?? (await promptUser(usual))
+export async function askCredentials(options: CredentialOptions, usual: string | undefined): Promise<Credentials> {
+  const { ROWHOUSE_MOC_USER, ROWHOUSE_MOC_PASSWORD } = process.env
+  const isTerminal = process.stdin.isTTY === true
+  const username = options.user ?? (ROWHOUSE_MOC_USER || (isTerminal ? undefined : usual))
   const password = options.passwordStdin
     ? await readStdin()
-    : (options.password ?? (process.env.ROWHOUSE_MOC_PASSWORD || undefined) ?? (await promptPassword()))
+    : (options.password ?? (ROWHOUSE_MOC_PASSWORD || undefined))
+  if (username !== undefined && password !== undefined) return complete(username, password)
+  if (!isTerminal) throw nobodyToAsk()
+  const prompts = openPrompts()
+  try {
+    return complete(username ?? (await askUser(prompts, usual)), password ?? (await prompts.askSecret('Password: ')))
+  } finally {
+    prompts.close()
+  }
+}
+
+async function askUser(prompts: Prompts, usual: string | undefined): Promise<string> {
+  const answer = await prompts.ask(usual === undefined ? 'User name: ' : `User name (${usual}): `)
+  return answer.trim() || (usual ?? '')
+}
+
+function complete(username: string, password: string): Credentials {
+  if (username === '') throw new InputError('NoUser', 'The user name is empty')
+  if (password === '') throw new InputError('NoPassword', 'The password is empty')
   return { username, password }
 }
 
-async function promptUser(usual: string | undefined): Promise<string> {
-  if (usual !== undefined && process.stdin.isTTY !== true) return usual
-  refuseWithoutTerminal()
-  const { isCancel, text } = await import('@clack/prompts')
-  const answer = await text({
-    message: 'User name',
-    ...(usual === undefined ? {} : { initialValue: usual }),
-    output: process.stderr,
-  })
-  if (isCancel(answer)) throw new Exit(exitCode.interrupted)
-  return answer
-}
-
-async function promptPassword(): Promise<string> {
-  refuseWithoutTerminal()
-  const prompts = await import('@clack/prompts')
-  const answer = await prompts.password({ message: 'Password', output: process.stderr })
-  if (prompts.isCancel(answer)) throw new Exit(exitCode.interrupted)
-  return answer
-}
-
-function refuseWithoutTerminal(): void {
-  if (process.stdin.isTTY === true) return
-  throw new Denied(
+function nobodyToAsk(): Denied {
+  return new Denied(
     'Unauthenticated',
     'This gateway wants a sign-in and there is no terminal to ask on. Give --user and --password-stdin, or set ROWHOUSE_MOC_USER and ROWHOUSE_MOC_PASSWORD.',
+    { isSignIn: true },
   )
 }
 

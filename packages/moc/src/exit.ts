@@ -59,9 +59,19 @@ function details(error: AppError): string[] {
   })
 }
 
+/** Where the ids are that could have been meant; for what is looked up by the server, whose sentence names no command. */
+const listOf: Record<string, string> = {
+  'deployed model': 'The id of a deployment is wanted. See: moc deployment ls',
+  'deployable model': 'The id of a snapshot is wanted. See: moc snapshot ls',
+  'stored model': 'The id or name of a model is wanted. See: moc model ls',
+  runtime: 'The id or name of a runtime is wanted. See: moc runtime ls',
+  job: 'The id of a job is wanted. See: moc job ls',
+}
+
 function hintFor(error: AppError): string | undefined {
   if (typeof error.data.mend === 'string') return `Try: ${error.data.mend}`
   if (error.code === 'Unauthenticated' && error.data.isSignIn !== true) return 'Sign in again with: moc credentials'
+  if (error.code === 'NotFound') return listOf[String(error.data.what)]
   if (error.kind === 'Bug' && typeof error.data.requestId === 'string') return `Request id: ${error.data.requestId}`
   return undefined
 }

@@ -5,19 +5,27 @@
 import { AppError, type Client, type IncidentBody, type JobBody, NotFound } from '@rowhouse/contract'
 import type { Context } from './context.ts'
 import { Exit, exitCode } from './exit.ts'
+import { withWordOnInterrupt } from './interrupt.ts'
 import { endSentence, exitCodeOfJob, isEnded, watchJob } from './job-wait.ts'
+import { makePatience } from './patience.ts'
 
 const pollMs = 300
 const looksBeforeWord = 7
 
 export async function followInstance(context: Context, processInstanceId: string): Promise<void> {
+  await refuseUnknown(context.client(), processInstanceId)
+  const word = `Process instance ${processInstanceId} goes on. See: moc follow ${processInstanceId}`
+  await withWordOnInterrupt(word, () => followToItsEnd(context, processInstanceId))
+}
+
+async function followToItsEnd(context: Context, processInstanceId: string): Promise<void> {
   const client = context.client()
-  await refuseUnknown(client, processInstanceId)
+  const patience = makePatience(context.output.say, true)
   const followed = new Map<string, JobBody>()
-  const tellWhere = makeTeller(context, processInstanceId)
+  const placeTold = makePlaceTold(context, processInstanceId)
   for (;;) {
-    const state = await instanceState(client, processInstanceId)
-    const jobId = (await jobIds(client, processInstanceId)).find((id) => !followed.has(id))
+    const seen = await patience.look(() => lookAt(client, processInstanceId))
+    const jobId = seen?.jobIds.find((id) => !followed.has(id))
     if (jobId !== undefined) {
       context.output.say(`Job ${jobId}`)
       const ended = await watchJob(context, jobId)
@@ -25,12 +33,27 @@ export async function followInstance(context: Context, processInstanceId: string
       context.output.say(endSentence(ended))
       continue
     }
-    const incidents = await client.mlc.incidents(processInstanceId)
-    if (incidents.length > 0) return endWithIncidents(context, processInstanceId, incidents)
-    if (state !== 'ACTIVE' && state !== 'SUSPENDED')
-      return endWithJobs(context, processInstanceId, state, [...followed.values()])
-    await tellWhere(state)
+    if (seen !== undefined) {
+      if (seen.incidents.length > 0) return endWithIncidents(context, processInstanceId, seen.incidents)
+      if (seen.state !== 'ACTIVE' && seen.state !== 'SUSPENDED')
+        return endWithJobs(context, processInstanceId, seen.state, [...followed.values()])
+      await patience.look(() => placeTold(seen.state))
+    }
     await new Promise((resolve) => setTimeout(resolve, pollMs))
+  }
+}
+
+/** The state is read first: what an instance that has ended has made is then all there. */
+async function lookAt(
+  client: Client,
+  id: string,
+): Promise<{ state: string; jobIds: string[]; incidents: IncidentBody[] }> {
+  const { state } = await client.mlc.historicProcessInstance(id)
+  const { _embedded } = await client.jobHistories.findByRootProcessInstanceId(id)
+  return {
+    state: String(state),
+    jobIds: (_embedded.jobHistories ?? []).map((history) => history.jobId).reverse(),
+    incidents: await client.mlc.incidents(id),
   }
 }
 
@@ -44,18 +67,8 @@ export async function refuseUnknown(client: Client, id: string): Promise<void> {
   }
 }
 
-async function instanceState(client: Client, id: string): Promise<string> {
-  const instance = await client.mlc.historicProcessInstance(id)
-  return String(instance.state)
-}
-
-async function jobIds(client: Client, id: string): Promise<string[]> {
-  const histories = await client.jobHistories.findByRootProcessInstanceId(id)
-  return (histories._embedded.jobHistories ?? []).map((history) => history.jobId).reverse()
-}
-
 /** Says where an instance stands that does not move for a while: at a user task nothing would be heard for ever. */
-function makeTeller(context: Context, id: string): (state: string) => Promise<void> {
+function makePlaceTold(context: Context, id: string): (state: string) => Promise<void> {
   let looks = 0
   let said = ''
   return async (state) => {

@@ -1,5 +1,5 @@
 /** What `job create deployedbatch` and `job create batchjob` have in common. */
-import { InputError, type JobInput } from '@rowhouse/contract'
+import { InputError, isUuid, type JobInput } from '@rowhouse/contract'
 import type { Context } from './context.ts'
 import { Exit } from './exit.ts'
 import { endSentence, exitCodeOfJob, fetchOutput, watchJob } from './job-wait.ts'
@@ -37,15 +37,25 @@ export async function createJob(
     return
   }
   context.output.say(`Created job ${job.id}`)
-  const ended = await watchJob(context, job.id, timeoutSeconds)
-  if (ended.jobStatus === 'COMPLETE' && !isUrl(files.output)) {
-    await fetchOutput(client, job.id, files.output)
-    context.output.say(`Output written to ${files.output}`)
+  let latest = job
+  try {
+    latest = await watchJob(context, job.id, timeoutSeconds)
+    if (latest.jobStatus === 'COMPLETE' && !isUrl(files.output)) {
+      await fetchOutput(client, job.id, files.output)
+      context.output.say(`Output written to ${files.output}`)
+    }
+    context.output.say(endSentence(latest))
+  } finally {
+    // whatever became of the wait, the job is there, and a script reads its id
+    await printMade(context.output, 'Job', latest)
   }
-  context.output.say(endSentence(ended))
-  await printMade(context.output, 'Job', ended)
-  const code = exitCodeOfJob(ended)
+  const code = exitCodeOfJob(latest)
   if (code !== 0) throw new Exit(code)
+}
+
+export function refuseSwappedArguments(first: string, files: { input: string; output: string }, what: string): void {
+  if (!isUrl(first) && !isUuid(files.input) && !isUuid(files.output)) return
+  throw new InputError('SwappedArguments', `The arguments are, in this order: <${what}-id> <input-file> <output-file>`)
 }
 
 function parseTimeout(text: string | undefined): number | undefined {
@@ -63,6 +73,7 @@ function readFurtherFields(path: string | undefined): JobInput {
 /** A JSON object from a file; says where the text is wrong. */
 export function readJsonFile(path: string): Record<string, unknown> {
   const text = readTextFile(path)
+  if (text.trim() === '') throw new InputError('BadJson', `${path} is empty; it must hold a JSON object`)
   let value: unknown
   try {
     value = JSON.parse(text)

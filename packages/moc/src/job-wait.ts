@@ -1,8 +1,10 @@
 /** Waiting for a job: progress on stderr while it runs, then one sentence, an exit code, and the output where it was asked for. */
-import { type Client, hasJobEnded, type JobBody, Unmet } from '@rowhouse/contract'
+import { AppError, type Client, hasJobEnded, type JobBody, Unmet } from '@rowhouse/contract'
 import type { Context } from './context.ts'
 import { Exit, exitCode } from './exit.ts'
-import { saveStream } from './local-files.ts'
+import { withWordOnInterrupt } from './interrupt.ts'
+import { localPath, saveStream } from './local-files.ts'
+import { makePatience } from './patience.ts'
 
 const pollMs = 300
 
@@ -13,23 +15,37 @@ export interface WaitOptions {
   timeoutSeconds?: number
   /** Told each time the job was looked at. */
   onLook?: (job: JobBody) => void
+  /** The job is known to exist: a server that is away is waited for from the first look on. */
+  isKnown?: boolean
 }
 
-export async function waitForJob(client: Client, jobId: string, options: WaitOptions = {}): Promise<JobBody> {
+export function waitForJob(context: Context, jobId: string, options: WaitOptions = {}): Promise<JobBody> {
+  const client = context.client()
+  const patience = makePatience(context.output.say, options.isKnown === true)
   const deadline =
     options.timeoutSeconds === undefined ? Number.POSITIVE_INFINITY : Date.now() + options.timeoutSeconds * 1000
-  for (;;) {
-    const job = await client.jobs.look(jobId)
-    options.onLook?.(job)
-    if (isEnded(job)) return job
-    if (Date.now() >= deadline) {
-      throw new Exit(
-        exitCode.timeout,
-        `moc: job ${jobId} is still ${job.jobStatus} after ${options.timeoutSeconds} s; it goes on. See: moc job status ${jobId}`,
-      )
+  const wait = async () => {
+    let status = 'there'
+    for (;;) {
+      const job = await patience.look(() => client.jobs.look(jobId))
+      if (job !== undefined) {
+        status = job.jobStatus
+        options.onLook?.(job)
+        if (isEnded(job)) return job
+      }
+      if (Date.now() >= deadline) {
+        throw new Exit(
+          exitCode.timeout,
+          `moc: job ${jobId} is still ${status} after ${options.timeoutSeconds} s; it goes on. See: moc job status ${jobId}`,
+        )
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.min(pollMs, Math.max(0, deadline - Date.now()))))
     }
-    await new Promise((resolve) => setTimeout(resolve, Math.min(pollMs, Math.max(0, deadline - Date.now()))))
   }
+  return withWordOnInterrupt(
+    `Job ${jobId} goes on. See: moc job status ${jobId}; to stop it: moc job cancel ${jobId}`,
+    wait,
+  )
 }
 
 /** Waits with a progress line on a terminal and a line per status elsewhere. */
@@ -43,7 +59,11 @@ export async function watchJob(context: Context, jobId: string, timeoutSeconds?:
     if (bar) process.stderr.write(`\r\u001b[K${line}${isEnded(job) ? '\n' : ''}`)
     else context.output.say(line)
   }
-  return waitForJob(context.client(), jobId, { onLook, ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) })
+  return waitForJob(context, jobId, {
+    onLook,
+    isKnown: true,
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+  })
 }
 
 function progressLine(job: JobBody): string {
@@ -76,16 +96,23 @@ export function exitCodeOfJob(job: JobBody): number {
   return job.jobResult === 'FAILURE' ? exitCode.jobRejects : exitCode.ok
 }
 
-export async function fetchOutput(client: Client, jobId: string, path: string): Promise<void> {
+export async function fetchOutput(client: Client, jobId: string, file: string): Promise<void> {
+  const path = localPath(file)
   const response = await client.jobs.output(jobId)
   try {
     await saveStream(response.body as ReadableStream | null, path)
   } catch (error) {
+    if (error instanceof AppError) throw error
     const { code } = error as NodeJS.ErrnoException
-    if (typeof code !== 'string' || !/^E[A-Z]+$/.test(code)) throw error
+    if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) {
+      throw new Unmet(
+        'OutputNotSaved',
+        `The output of job ${jobId} is kept, but it cannot be written to ${path} (${code}). Fetch it to another place: moc job output ${jobId} <file>`,
+      )
+    }
     throw new Unmet(
-      'OutputNotSaved',
-      `The output of job ${jobId} is kept, but it cannot be written to ${path} (${code}). Fetch it to another place: moc job output ${jobId} <file>`,
+      'OutputBrokeOff',
+      `The output of job ${jobId} is kept, but fetching it broke off half-way; nothing was written to ${path}. Fetch it again: moc job output ${jobId} ${path}`,
     )
   }
 }

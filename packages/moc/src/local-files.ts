@@ -1,6 +1,7 @@
 /** Files on the command line: URLs are passed on as references, local files travel with the request or ahead of it. */
 import { createReadStream, createWriteStream, existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
-import { basename, dirname, extname, resolve } from 'node:path'
+import { homedir } from 'node:os'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { pathToFileURL } from 'node:url'
@@ -25,10 +26,16 @@ function fileFormatOf(name: string): string {
   }
 }
 
-/** Says what hinders: not there, a folder, no permission. */
-export function readTextFile(path: string): string {
+/** `~/` where the shell left it alone (`--input=~/rows.csv`), unless there is a folder of that name. */
+export function localPath(text: string): string {
+  return text.startsWith('~/') && !existsSync('~') ? join(homedir(), text.slice(2)) : text
+}
+
+/** `-` is stdin. Says what hinders: not there, a folder, no permission. */
+export function readLocalFile(name: string): Buffer<ArrayBuffer> {
+  const path = localPath(name)
   try {
-    return readFileSync(path, 'utf8')
+    return readFileSync(path === '-' ? 0 : path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') throw new NotFound('file', path, `There is no file ${resolve(path)}`)
@@ -36,6 +43,17 @@ export function readTextFile(path: string): string {
       code === 'EISDIR' ? 'it is a folder; name a file in it' : code === 'EACCES' ? 'you may not read it' : String(code)
     throw new InputError('UnreadableFile', `${resolve(path)} cannot be read: ${why}`)
   }
+}
+
+/** In UTF-8, or in UTF-16 with its mark as Windows writes it. */
+export function readTextFile(name: string): string {
+  return decodeText(readLocalFile(name))
+}
+
+function decodeText(content: Buffer): string {
+  const mark = content.length < 2 ? 0 : content.readUInt16BE(0)
+  const encoding = mark === 0xfffe ? 'utf-16le' : mark === 0xfeff ? 'utf-16be' : 'utf-8'
+  return new TextDecoder(encoding).decode(content)
 }
 
 /** The asset of a file at a URL. `region` is that of an S3 bucket. */
@@ -54,17 +72,18 @@ export function externalAsset(url: string, region?: string): AssetInput {
 /** An input: a URL as it is; a local file embedded when small, else streamed to the content store. */
 export async function inputAsset(client: Client, text: string, region?: string): Promise<AssetInput> {
   if (isUrl(text)) return externalAsset(text, region)
-  return localFileAsset(client, text, basename(text))
+  return localFileAsset(client, localPath(text), basename(text))
 }
 
 /** An output: a URL is written by the runtime; a local file is fetched afterwards by its name. */
 export function outputAsset(text: string, region?: string): AssetInput {
   if (isUrl(text)) return externalAsset(text, region)
-  const folder = dirname(resolve(text))
+  const path = localPath(text)
+  const folder = dirname(resolve(path))
   if (!existsSync(folder))
     throw new InputError('NoSuchFolder', `The folder ${folder} for the output does not exist; make it first`)
-  if (existsSync(text) && statSync(text).isDirectory())
-    throw new InputError('IsFolder', `The output ${text} is a folder; name a file`)
+  if (existsSync(path) && statSync(path).isDirectory())
+    throw new InputError('IsFolder', `The output ${path} is a folder; name a file`)
   return { assetType: 'FILE', filename: basename(text), fileFormat: fileFormatOf(text) }
 }
 
@@ -78,14 +97,21 @@ export async function localFileAsset(client: Client, path: string, filename: str
     fileSize: size,
   }
   if (size < embeddedBytesMax) return { ...asset, fileContent: readFileSync(path).toString('base64') }
-  const { sha256 } = await client.files.upload(Readable.toWeb(createReadStream(path)) as ReadableStream, { filename })
+  const { sha256 } = await client.files.upload(() => streamOf(path), { filename })
   return { ...asset, contentHash: { hashType: 'SHA-256', hexString: sha256 } }
+}
+
+/** A few chunks ahead: Node 20 takes the number of bytes that a file is read ahead for a number of chunks. */
+function streamOf(path: string): ReadableStream {
+  return Readable.toWeb(createReadStream(path), { strategy: { highWaterMark: 4 } }) as ReadableStream
 }
 
 /** For a deployment, which outlives this call: a local path becomes a file:// URL that the runtime reads. */
 export function lastingAsset(text: string, region?: string): AssetInput {
   if (isUrl(text)) return externalAsset(text, region)
-  const url = pathToFileURL(resolve(text)).href.replaceAll('%7B', '{').replaceAll('%7D', '}')
+  const url = pathToFileURL(resolve(localPath(text)))
+    .href.replaceAll('%7B', '{')
+    .replaceAll('%7D', '}')
   return externalAsset(url, region)
 }
 

@@ -1,11 +1,18 @@
 import { exitCode, explain } from './exit.ts'
+import { saysOnInterrupt } from './interrupt.ts'
 import { makeProgram } from './program.ts'
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCode.ok)
-  throw error
+  process.stderr.write(`moc: stdout cannot be written (${error.code ?? error.message})\n`)
+  process.exit(exitCode.failure)
 })
-process.on('SIGINT', () => process.exit(exitCode.interrupted))
+// Nobody reads the talk: the work goes on all the same.
+process.stderr.on('error', () => undefined)
+process.on('SIGINT', () => {
+  for (const line of saysOnInterrupt()) process.stderr.write(`${line}\n`)
+  process.exit(exitCode.interrupted)
+})
 
 try {
   await makeProgram().parseAsync(process.argv)

@@ -1,6 +1,7 @@
 /** What commands print: data on stdout, talk on stderr; a table on a terminal, tab-separated when piped. */
 
-export type Format = 'table' | 'json' | 'yaml'
+export const formats = ['table', 'json', 'yaml'] as const
+export type Format = (typeof formats)[number]
 
 export interface Column<Row> {
   title: string
@@ -17,9 +18,9 @@ export interface Output {
   say(text: string): void
 }
 
-export function makeOutput(options: { outputFormat?: string; quiet?: boolean }): Output {
+export function makeOutput(options: { outputFormat?: Format; quiet?: boolean }): Output {
   return {
-    format: (options.outputFormat ?? 'table') as Format,
+    format: options.outputFormat ?? 'table',
     quiet: options.quiet === true,
     isTerminal: process.stdout.isTTY === true,
     print: (text) => void process.stdout.write(`${text}\n`),
@@ -43,6 +44,7 @@ export async function printList<Row extends { id: string }>(
   }
   const cells = rows.map((row) => columns.map((column) => cellText(column.value(row))))
   const titles = columns.map((column) => column.title)
+  if (rows.length === 0) output.say('Nothing found')
   for (const line of output.isTerminal
     ? alignColumns([titles, ...cells])
     : [titles, ...cells].map((row) => row.join('\t')))
@@ -54,11 +56,15 @@ export async function printDocument(output: Output, document: unknown): Promise<
   output.print(await serialise(document, output.format === 'table' ? 'yaml' : output.format))
 }
 
+/** What a command has changed: the document when asked for, else a sentence. */
+export async function printChanged(output: Output, sentence: string, changed: { id: string }): Promise<void> {
+  if (output.quiet) output.print(changed.id)
+  else output.print(output.format === 'table' ? sentence : await serialise(changed, output.format))
+}
+
 /** What a command has made: the document when asked for, else a sentence that ends with the id, for scripts. */
 export async function printMade(output: Output, sentence: string, made: { id: string }): Promise<void> {
-  if (output.quiet) output.print(made.id)
-  else if (output.format === 'table') output.print(`${sentence} ${made.id}`)
-  else output.print(await serialise(made, output.format))
+  await printChanged(output, `${sentence} ${made.id}`, made)
 }
 
 export async function serialise(value: unknown, format: Format): Promise<string> {
@@ -74,7 +80,7 @@ function alignColumns(rows: readonly (readonly string[])[]): string[] {
   )
 }
 
-/** Tabs and line ends would break the columns. */
+/** Tabs and line ends would break the columns; other control characters are orders to a terminal. */
 function cellText(value: string | number | null | undefined): string {
-  return value === null || value === undefined ? '-' : String(value).replace(/[\t\r\n]+/g, ' ')
+  return value === null || value === undefined ? '-' : String(value).replace(/\p{Cc}+/gu, ' ')
 }

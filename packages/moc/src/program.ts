@@ -1,8 +1,8 @@
 /** The tree of commands: words, arguments and options. What a command does is in commands/<noun>/<verb>.ts, loaded when it runs. */
-import { Command, type CommanderError, Option } from 'commander'
+import { Command, type CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Context } from './context.ts'
 import { Exit, exitCode } from './exit.ts'
-import { makeOutput } from './output.ts'
+import { type Format, formats, makeOutput } from './output.ts'
 import { openClient } from './session.ts'
 import { version } from './version.ts'
 
@@ -14,8 +14,8 @@ export function makeProgram(): Command {
   const program = new Command('moc')
   program
     .description('Deploy models as batch, trigger scoring jobs and follow them')
-    .version(version, '-v, --version')
-    .showHelpAfterError('(moc --help lists the commands)')
+    .version(version, '-v, --version', 'print the version')
+    .helpCommand(false)
     .configureOutput({ writeErr: (text) => void process.stderr.write(text) })
   addSession(program)
   addModels(program)
@@ -23,7 +23,8 @@ export function makeProgram(): Command {
   addRuntimes(program)
   addJobs(program)
   addMlc(program)
-  exitWithOurCodes(program)
+  addHelp(program)
+  finish(program, [])
   return program
 }
 
@@ -194,6 +195,21 @@ function addMlc(program: Command): void {
   )
 }
 
+function addHelp(program: Command): void {
+  program
+    .command('help [words...]')
+    .description('Show the help of a command: moc help job create')
+    .action((words: string[]) => {
+      let command = program
+      for (const word of words) {
+        const next = command.commands.find((child) => child.name() === word)
+        if (next === undefined) command.error(`error: unknown command '${word}'`)
+        else command = next as Command
+      }
+      command.outputHelp()
+    })
+}
+
 function credentialOptions(command: Command): Command {
   return command
     .option('--user <name>', 'user name (or ROWHOUSE_MOC_USER)')
@@ -246,17 +262,10 @@ function leaf(
   description: string,
   load: Load,
 ): { tap(add: (command: Command) => Command): void } {
-  const command = parent
-    .command(usage)
-    .description(description)
-    .addOption(
-      new Option('-o, --output-format <format>', 'how to print data')
-        .choices(['table', 'json', 'yaml'])
-        .default('table'),
-    )
-    .option('-q, --quiet', 'print ids only')
+  const command = parent.command(usage).description(description)
+  outputOptions(command)
   command.action(async () => {
-    const options = command.opts()
+    const options = command.optsWithGlobals()
     const context: Context = { output: makeOutput(options), client: () => openClient() }
     const { run } = await load()
     const args = command.processedArgs.flat().map((arg) => (arg === undefined ? '' : String(arg)))
@@ -265,10 +274,40 @@ function leaf(
   return { tap: (add) => void add(command) }
 }
 
-/** Commander's own endings (help, version, usage errors) as Exit, on every command. */
-function exitWithOurCodes(command: Command): void {
+function outputOptions(command: Command, isHidden = false): void {
+  const options = [
+    new Option('-o, --output-format <format>', `how to print data: ${formats.join(', ')}`).argParser(parseFormat),
+    new Option('-q, --quiet', 'print ids only'),
+  ]
+  for (const option of options) command.addOption(option.hideHelp(isHidden))
+}
+
+/** As in `-o json`, `-ojson` and `-o=json`. */
+function parseFormat(text: string): Format {
+  const format = formats.find((known) => known === text.replace(/^=/, ''))
+  if (format === undefined) throw new InvalidArgumentError(`It is one of ${formats.join(', ')}.`)
+  return format
+}
+
+/**
+ * On every command: commander's own endings (help, version, usage errors) as Exit, and a word after a usage error on where to look. How to
+ * print may also be said before the verb (`moc -o json job ls`).
+ */
+function finish(command: Command, path: string[]): void {
+  const words = ['moc', ...path].join(' ')
+  const children = command.commands as Command[]
+  const verbs = children.map((child) => child.name())
+  command.showHelpAfterError(
+    verbs.length === 0
+      ? `Usage: ${words} ${command.usage()}\n(${words} --help tells more)`
+      : `(${words} has: ${verbs.join(', ')}; see ${words} --help)`,
+  )
   command.exitOverride((error: CommanderError) => {
     throw new Exit(error.exitCode === 0 ? exitCode.ok : exitCode.usage)
   })
-  for (const child of command.commands) exitWithOurCodes(child as Command)
+  if (verbs.length > 0) {
+    command.enablePositionalOptions()
+    outputOptions(command, true)
+  }
+  for (const child of children) finish(child, [...path, child.name()])
 }

@@ -1,13 +1,14 @@
-import { configPath, getConfig } from '../config.ts'
+import { configPath } from '../config.ts'
 import type { Context } from '../context.ts'
 import { printDocument } from '../output.ts'
+import { configInForce } from '../session.ts'
 
 export async function run(context: Context): Promise<void> {
-  const config = getConfig()
+  const config = configInForce()
   await printDocument(context.output, {
     gatewayUrl: config.gatewayUrl,
     username: config.username ?? null,
-    signedIn: config.accessToken !== undefined,
+    signedIn: Boolean(process.env.ROWHOUSE_MOC_TOKEN) || config.accessToken !== undefined,
     file: configPath(),
   })
 }

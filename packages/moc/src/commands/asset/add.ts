@@ -1,8 +1,9 @@
 import { basename } from 'node:path'
 import { type AssetInput, Conflict, InputError } from '@rowhouse/contract'
 import type { Context } from '../../context.ts'
-import { externalAsset, isUrl, localFileAsset } from '../../local-files.ts'
+import { externalAsset, isUrl, localFileAsset, localPath } from '../../local-files.ts'
 import { getModel } from '../../lookup.ts'
+import { printChanged } from '../../output.ts'
 
 interface AddOptions {
   name?: string
@@ -36,17 +37,19 @@ export async function run(context: Context, [modelName = '', path = '']: string[
     )
   if (isUrl(path) && !options.external)
     throw new InputError('ExternalWanted', `${path} is a URL: add --external to keep a reference to it`)
-  const asset: AssetInput = isUrl(path) ? externalAsset(path, options.region) : await localFileAsset(client, path, name)
+  const asset: AssetInput = isUrl(path)
+    ? externalAsset(path, options.region)
+    : await localFileAsset(client, localPath(path), name)
   asset.name = name
   asset.assetRole =
     Object.entries(roles).find(([option]) => options[option] === true)?.[1] ?? former?.assetRole ?? 'UNKNOWN'
   const kept = model.modelAssets.filter((other) => (other.name ?? other.filename) !== name)
-  await client.storedModels.patch(
+  const changed = await client.storedModels.patch(
     model.id,
     { modelAssets: [...kept, asset] },
     { headers: { 'if-match': `"${model.version}"` } },
   )
   if (options.verbose)
     context.output.say(`${already ? 'Replaced' : 'Added'} ${name} (${asset.assetType}, ${asset.assetRole})`)
-  context.output.print(`Added ${name} to ${model.id}`)
+  await printChanged(context.output, `Added ${name} to ${model.id}`, changed)
 }

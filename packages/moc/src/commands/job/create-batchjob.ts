@@ -1,10 +1,14 @@
+import { isUuid } from '@rowhouse/contract'
 import type { Context } from '../../context.ts'
-import { type CreateJobOptions, createJob } from '../../job-create.ts'
+import { type CreateJobOptions, createJob, refuseSwappedArguments } from '../../job-create.ts'
+import { getModel } from '../../lookup.ts'
 
-export function run(
+export async function run(
   context: Context,
-  [storedModelId = '', input = '', output = '']: string[],
+  [modelName = '', input = '', output = '']: string[],
   options: CreateJobOptions,
 ): Promise<void> {
-  return createJob(context, { storedModel: { id: storedModelId } }, { input, output }, options)
+  refuseSwappedArguments(modelName, { input, output }, 'model')
+  const id = isUuid(modelName) ? modelName : (await getModel(context.client(), modelName)).id
+  await createJob(context, { storedModel: { id } }, { input, output }, options)
 }

@@ -1,10 +1,11 @@
 import type { Context } from '../../context.ts'
-import { type CreateJobOptions, createJob } from '../../job-create.ts'
+import { type CreateJobOptions, createJob, refuseSwappedArguments } from '../../job-create.ts'
 
-export function run(
+export async function run(
   context: Context,
   [deployedModelId = '', input = '', output = '']: string[],
   options: CreateJobOptions,
 ): Promise<void> {
-  return createJob(context, { deployedModel: { id: deployedModelId } }, { input, output }, options)
+  refuseSwappedArguments(deployedModelId, { input, output }, 'deployment')
+  await createJob(context, { deployedModel: { id: deployedModelId } }, { input, output }, options)
 }

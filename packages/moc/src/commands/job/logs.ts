@@ -8,6 +8,6 @@ export async function run(context: Context, [id = '']: string[], options: { foll
     for (const message of job.jobMessages.slice(printed)) context.output.print(message)
     printed = job.jobMessages.length
   }
-  if (options.follow) await waitForJob(context.client(), id, { onLook: printNew })
+  if (options.follow) await waitForJob(context, id, { onLook: printNew })
   else printNew(await context.client().jobs.look(id))
 }

@@ -11,12 +11,14 @@ export async function run(
   const job = await context
     .client()
     .jobs.rerun(id, options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey })
-  if (options.wait) {
-    const ended = await watchJob(context, job.id)
-    context.output.say(endSentence(ended))
-    await printMade(context.output, 'Job', ended)
-    if (exitCodeOfJob(ended) !== 0) throw new Exit(exitCodeOfJob(ended))
-    return
+  if (!options.wait) return printMade(context.output, 'Created job', job)
+  context.output.say(`Created job ${job.id}`)
+  let latest = job
+  try {
+    latest = await watchJob(context, job.id)
+    context.output.say(endSentence(latest))
+  } finally {
+    await printMade(context.output, 'Job', latest)
   }
-  await printMade(context.output, 'Created job', job)
+  if (exitCodeOfJob(latest) !== 0) throw new Exit(exitCodeOfJob(latest))
 }

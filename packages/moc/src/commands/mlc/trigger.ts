@@ -10,14 +10,20 @@ interface TriggerOptions {
   idempotencyKey?: string
 }
 
+const signalMembers = new Set(['name', 'variables', 'executionId', 'tenantId', 'withoutTenantId'])
+
 export async function run(context: Context, _args: string[], options: TriggerOptions): Promise<void> {
   const body = readJsonFile(options.file) as SignalBody
-  if (typeof body.name !== 'string' || body.name === '') {
+  if (typeof body.name !== 'string' || body.name.trim() === '') {
     throw new InputError(
       'NoSignalName',
       `${options.file} names no signal. It needs the body of signalResponsive: {"name": "com.modelop.mlc.definitions.Signals_DEPLOYED_BATCH_JOB", "variables": {…}}`,
     )
   }
+  for (const member of Object.keys(body).filter((name) => !signalMembers.has(name)))
+    context.output.say(
+      `warning: a signal has no member '${member}', it is left out; it has: ${[...signalMembers].join(', ')}`,
+    )
   const client = context.client()
   const answer = await client.mlc.signalResponsive(
     body,

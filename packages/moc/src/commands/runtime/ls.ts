@@ -2,6 +2,7 @@ import type { EngineBody } from '@rowhouse/contract'
 import type { Context } from '../../context.ts'
 import { listUpTo, parseLimit } from '../../lookup.ts'
 import { printList } from '../../output.ts'
+import { parseTags } from '../../runtime-tags.ts'
 
 export async function run(
   context: Context,
@@ -9,7 +10,7 @@ export async function run(
   options: { limit?: string; stage?: string; tag: string[] },
 ): Promise<void> {
   const client = context.client()
-  const wanted = [...options.tag, ...(options.stage === undefined ? [] : [options.stage])]
+  const wanted = parseTags([...options.tag, ...(options.stage === undefined ? [] : [options.stage])])
   const engines = await listUpTo<EngineBody>(
     (query) => client.engines.list(query),
     wanted.length === 0 ? parseLimit(options.limit) : 10_000,
@@ -21,9 +22,15 @@ export async function run(
     { title: 'ID', value: (engine) => engine.id },
     { title: 'NAME', value: (engine) => engine.name },
     { title: 'TAGS', value: (engine) => engine.tags.join(',') },
-    { title: 'STATE', value: (engine) => (engine.alive ? engine.state : 'GONE') },
+    { title: 'STATE', value: stateOf },
     { title: 'LANGUAGES', value: (engine) => engine.capabilities.languages.join(',') },
     { title: 'WAITING', value: (engine) => engine.queue?.waiting },
     { title: 'RUNNING', value: (engine) => engine.queue?.running },
   ])
+}
+
+/** The wire's word for an idle runtime is INIT, which reads as if it were still starting. */
+function stateOf(engine: EngineBody): string {
+  if (!engine.alive) return 'GONE'
+  return engine.state === 'INIT' ? 'INIT (idle)' : engine.state
 }

@@ -1,5 +1,6 @@
 import { NotFound } from '@rowhouse/contract'
 import type { Context } from '../../context.ts'
+import { printChanged } from '../../output.ts'
 import { changeTags, parseTags } from '../../runtime-tags.ts'
 
 export async function run(context: Context, [runtime = '', ...tags]: string[]): Promise<void> {
@@ -10,5 +11,5 @@ export async function run(context: Context, [runtime = '', ...tags]: string[]): 
       throw new NotFound('tag', absent, `${runtime} has no tag '${absent}'; it has: ${before.join(', ') || 'none'}`)
     return before.filter((tag) => !removed.includes(tag))
   })
-  context.output.print(`${engine.name}: ${engine.tags.join(',')}`)
+  await printChanged(context.output, `${engine.name}: ${engine.tags.join(',')}`, engine)
 }

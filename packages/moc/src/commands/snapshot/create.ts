@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import { getModel } from '../../lookup.ts'
 import { printMade } from '../../output.ts'
+import { parseTags } from '../../runtime-tags.ts'
 
 interface SnapshotOptions {
   tag: string[]
@@ -15,11 +16,11 @@ export async function run(context: Context, [modelName = '']: string[], options:
   const snapshot = await client.deployableModels.create({
     storedModel: { id: model.id },
     metaData: {
-      tags: options.tag,
+      tags: parseTags(options.tag),
       ...(options.name === undefined ? {} : { name: options.name }),
       ...(options.description === undefined ? {} : { description: options.description }),
     },
-    targetRuntimes: options.stage.map((stage) => ({ tags: [stage] })),
+    targetRuntimes: parseTags(options.stage).map((stage) => ({ tags: [stage] })),
   })
   if (options.tag.length === 0)
     context.output.say('The snapshot has no service tag, so it cannot be deployed as batch. Give it one with --tag')

@@ -1,6 +1,6 @@
 import type { DeployableModelBody } from '@rowhouse/contract'
 import type { Context } from '../../context.ts'
-import { listUpTo, parseLimit } from '../../lookup.ts'
+import { getModel, listUpTo, parseLimit } from '../../lookup.ts'
 import { printList } from '../../output.ts'
 
 export async function run(context: Context, [model = '']: string[], options: { limit?: string }): Promise<void> {
@@ -11,7 +11,9 @@ export async function run(context: Context, [model = '']: string[], options: { l
   )
   const isOfModel = (snapshot: DeployableModelBody) =>
     model === '' || snapshot.storedModel.id === model || snapshot.storedModel.modelMetaData.name === model
-  await printList(context.output, all.filter(isOfModel).slice(0, parseLimit(options.limit)), [
+  const found = all.filter(isOfModel).slice(0, parseLimit(options.limit))
+  if (found.length === 0 && model !== '') await getModel(client, model)
+  await printList(context.output, found, [
     { title: 'ID', value: (snapshot) => snapshot.id },
     { title: 'NAME', value: (snapshot) => snapshot.metaData.name },
     { title: 'MODEL', value: (snapshot) => snapshot.storedModel.modelMetaData.name },
