@@ -25,9 +25,16 @@ function score(datum) {
   return Math.round(1e9 / (1 + Math.exp(-linear(datum)))) / 1e9
 }
 
+/** JavaScript would go on with a missing number as with 0: such a transaction has no score. */
+function needed(value, name) {
+  if (typeof value === 'number') return value
+  throw new TypeError(`${name} is ${value === undefined ? 'not there' : `no number: ${JSON.stringify(value)}`}`)
+}
+
 /** Added up in the order of the Python model, so that the last digits are the same. */
 function linear(datum) {
-  const { amount, distance_km: distance } = datum
+  const { distance_km: distance = null } = datum
+  const amount = needed(datum.amount, 'amount')
   const average = datum.average_amount || 1
   const isNight = datum.transaction_time.slice(11, 13) < '06'
   const { numbers } = weights
@@ -38,9 +45,9 @@ function linear(datum) {
   total += numbers.distance * (distance === null ? 0 : Math.log1p(distance))
   total += numbers.distance_unknown * (distance === null ? 1 : 0)
   total += numbers.night * (isNight ? 1 : 0)
-  total += numbers.hurry * (1 / (1 + datum.minutes_since_last))
-  total += numbers.count * (datum.transactions_24h / 10)
-  total += numbers.new_account * (datum.account_age_days < 90 ? 1 : 0)
+  total += numbers.hurry * (1 / (1 + needed(datum.minutes_since_last, 'minutes_since_last')))
+  total += numbers.count * (needed(datum.transactions_24h, 'transactions_24h') / 10)
+  total += numbers.new_account * (needed(datum.account_age_days, 'account_age_days') < 90 ? 1 : 0)
   total += weights.merchant_category[datum.merchant_category] ?? 0
   total += weights.entry_mode[datum.entry_mode] ?? 0
   return total

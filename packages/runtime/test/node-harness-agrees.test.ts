@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { spawnPython } from '../src/python/spawn-python.ts'
 import { type Run, runModel } from './node-harness-fixture.ts'
@@ -95,5 +96,49 @@ describe('a JavaScript and a Python model get the same records', () => {
     expect(js.output.split('\n').slice(0, 6)).toEqual(['a,b', '1,x', '2.5,', ',true', 'false,1', 'NaN,é'])
     expect(js.finished).toMatchObject({ recordsIn: 11, recordsOut: 8, outputRejectedByEncoding: 3 })
     expect({ ...js.finished, bytesRead: 0 }).toEqual({ ...py.finished, bytesRead: 0 })
+  })
+})
+
+describe('models/cc-fraud-js', () => {
+  const models = new URL('../../../models/', import.meta.url)
+  const read = (path: string) => readFile(new URL(path, models), 'utf8')
+  const shared = ['weights.json', 'input_schema.avsc', 'output_schema.avsc', 'sample.csv', 'required_assets.json']
+
+  test.each(shared)('its %s is that of models/cc-fraud', async (name) => {
+    expect(await read(`cc-fraud-js/${name}`)).toBe(await read(`cc-fraud/${name}`))
+  })
+
+  async function score(folder: string, source: string, text: string): Promise<Run> {
+    const model = { [source]: await read(`${folder}/${source}`), 'weights.json': await read(`${folder}/weights.json`) }
+    const python = { launch: spawnPython, interpreter: 'python3' }
+    return runModel({
+      model,
+      inputs: [{ name: 'sample.csv', text }],
+      plan: { source },
+      outputFormat: 'CSV',
+      ...(source.endsWith('.py') ? { other: python, env: { PATH: process.env.PATH ?? '' } } : {}),
+    })
+  }
+
+  test('gives the scores of the Python model, all of its sample', async () => {
+    const sample = await read('cc-fraud/sample.csv')
+    const js = await score('cc-fraud-js', 'cc_fraud.js', sample)
+    expect(js.finished).toMatchObject({ recordsIn: 300, recordsOut: 300 })
+    expect(js.output).toBe((await score('cc-fraud', 'cc_fraud.py', sample)).output)
+  })
+
+  test('scores no transaction without an amount, as the Python model', async () => {
+    const [head = '', first = '', second = ''] = (await read('cc-fraud/sample.csv')).split('\n')
+    const blank = `${head}\n${first}\n${second.replace(',28.52,', ',,')}\n`
+    const other = `${head.replace(',amount,', ',sum,')}\n${first}\n`
+    for (const [text, record] of [
+      [blank, 2],
+      [other, 1],
+    ] as const) {
+      const js = await score('cc-fraud-js', 'cc_fraud.js', text)
+      const py = await score('cc-fraud', 'cc_fraud.py', text)
+      expect(js.failed).toMatchObject({ phase: 'score', error: expect.stringContaining('amount is'), record })
+      expect(py.failed).toMatchObject({ phase: 'score', record })
+    }
   })
 })

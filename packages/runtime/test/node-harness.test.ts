@@ -391,28 +391,3 @@ describe('how a source is loaded', () => {
     ])
   })
 })
-
-test('the JavaScript fraud model gives the scores of the Python one', async () => {
-  const folder = new URL('../../../models/', import.meta.url)
-  const files = ['cc_fraud.js', 'weights.json', 'sample.csv']
-  const model = Object.fromEntries(
-    await Promise.all(
-      files.map(async (name) => [name, await readFile(new URL(`cc-fraud-js/${name}`, folder), 'utf8')]),
-    ),
-  )
-  expect(JSON.parse(model['weights.json'])).toEqual(
-    JSON.parse(await readFile(new URL('cc-fraud/weights.json', folder), 'utf8')),
-  )
-  const { output, finished } = await runModel({
-    model,
-    inputs: [{ name: 'sample.csv', text: model['sample.csv'] }],
-    plan: { source: 'cc_fraud.js' },
-    outputFormat: 'CSV',
-  })
-  expect(finished).toMatchObject({ recordsIn: 300, recordsOut: 300 })
-  expect(output.split('\n').slice(0, 3)).toEqual([
-    'transaction_id,fraud_probability,is_suspicious',
-    'T000000001,0.010862897,false',
-    'T000000002,0.009519303,false',
-  ])
-})
