@@ -71,8 +71,8 @@ async function checkPython(python: string): Promise<Finding[]> {
     ]
   }
   const [major = 0, minor = 0] = version.split('.').map(Number)
-  if (major < 3 || (major === 3 && minor < 9))
-    return [{ state: 'fault', what: `Python ${version} (${python}); 3.9 or newer is needed`, advice: install }]
+  if (major < 3 || (major === 3 && minor < 8))
+    return [{ state: 'fault', what: `Python ${version} (${python}); 3.8 or newer is needed`, advice: install }]
   const venv = await run(python, ['-c', 'import venv, ensurepip'], { timeout: 20_000 }).then(
     () => ({ state: 'ok' as const, what: 'Python environments (venv) for models with a requirements.txt' }),
     () => ({

@@ -4,7 +4,14 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobConsole } from './console.ts'
-import type { HarnessCounts, HarnessEvent, HarnessListener, HarnessProcess, Launch } from './harness-protocol.ts'
+import type {
+  HarnessCounts,
+  HarnessEvent,
+  HarnessExit,
+  HarnessListener,
+  HarnessProcess,
+  Launch,
+} from './harness-protocol.ts'
 import { noCounts, type RunFacts } from './outcome.ts'
 import { stopReason } from './run-job-stop.ts'
 
@@ -112,7 +119,7 @@ function soundEvent(event: HarnessEvent): HarnessEvent {
     const { error, isRaised, record, line } = event
     return {
       ...event,
-      error: String(error),
+      error: oneLine(error),
       isRaised: isRaised !== false,
       record: number(record),
       line: number(line),
@@ -120,13 +127,17 @@ function soundEvent(event: HarnessEvent): HarnessEvent {
     }
   }
   if (event.event !== 'rejected') return event
-  return { ...event, record: number(event.record) ?? 0, line: number(event.line), reason: String(event.reason) }
+  return { ...event, record: number(event.record) ?? 0, line: number(event.line), reason: oneLine(event.reason) }
 }
 
-async function endOf(
-  process: HarnessProcess,
-  signal: AbortSignal,
-): Promise<{ code: number | null; signal: string | null }> {
+/** What a model raised with several lines of text is told in one; the traceback has it as it is. */
+function oneLine(text: unknown): string {
+  return String(text)
+    .trim()
+    .replace(/\s*[\r\n]+\s*/g, ' ')
+}
+
+async function endOf(process: HarnessProcess, signal: AbortSignal): Promise<HarnessExit> {
   const aborted = new Promise<'aborted'>((resolve) => {
     if (signal.aborted) resolve('aborted')
     signal.addEventListener('abort', () => resolve('aborted'), { once: true })

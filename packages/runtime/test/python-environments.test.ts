@@ -155,14 +155,15 @@ describe('describePython', () => {
   })
 
   it.each([
-    ['3.8.19', false],
+    ['3.7.17', false],
+    ['3.8.0', true],
     ['3.9.0', true],
     ['2.7.18', false],
   ])('Python %s is taken: %s', async (version, isTaken) => {
     const path = join(folder, 'python-of-then')
     writeFileSync(path, `#!/bin/sh\necho '{"version": "${version}", "executable": "/x", "platform": "linux"}'\n`)
     chmodSync(path, 0o755)
-    const refusal = `'${path}' is Python ${version}: 3.9 or newer is needed`
+    const refusal = `'${path}' is Python ${version}: 3.8 or newer is needed`
     const said = await describePython(path).then(
       (facts) => facts.version,
       (error: Error) => error.message,

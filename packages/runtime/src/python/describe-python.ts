@@ -27,8 +27,8 @@ export async function describePython(python: string): Promise<PythonFacts> {
     throw new InputError('PythonUnusable', `'${python}' does not answer like a Python interpreter`, { python })
   }
   const [major = 0, minor = 0] = facts.version.split('.').map(Number)
-  if (major < 3 || (major === 3 && minor < 9)) {
-    throw new InputError('PythonUnusable', `'${python}' is Python ${facts.version}: 3.9 or newer is needed`, { python })
+  if (major < 3 || (major === 3 && minor < 8)) {
+    throw new InputError('PythonUnusable', `'${python}' is Python ${facts.version}: 3.8 or newer is needed`, { python })
   }
   return facts
 }

@@ -4,6 +4,9 @@ from types import GeneratorType
 SLOT_NAMES = ('slot', 'slot_no', 'slot_number')
 SEQUENCE_NAMES = ('seqno', 'seq_no', 'sequence_number', 'seq')
 VARIADIC = 0x04
+COROUTINE = 0x80
+ASYNC_GENERATOR = 0x200
+loops = []
 
 
 class Shape:
@@ -19,7 +22,8 @@ class Shape:
 
 def measure(function):
     code = getattr(function, '__code__', None)
-    if code is not None and not hasattr(function, '__wrapped__') and not hasattr(function, '__self__'):
+    # A decorated function is called as its wrapper is defined; one that takes anything hands on what the function below it takes.
+    if code is not None and not hasattr(function, '__self__') and not (code.co_flags & VARIADIC and hasattr(function, '__wrapped__')):
         names = code.co_varnames[:code.co_argcount]
         return len(names) - len(function.__defaults__ or ()), names, bool(code.co_flags & VARIADIC)
     import inspect
@@ -31,6 +35,41 @@ def measure(function):
     positional = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
     required = [one for one in positional if one.default is one.empty]
     return len(required), tuple(one.name for one in positional), any(one.kind == one.VAR_POSITIONAL for one in parameters)
+
+
+def awaiting(function):
+    """An `async def` as a function that can be called; all of a job share one event loop."""
+    flags = getattr(getattr(function, '__code__', None), 'co_flags', 0)
+    if not flags & (COROUTINE | ASYNC_GENERATOR):
+        return function
+    import functools
+
+    complete = event_loop().run_until_complete
+
+    @functools.wraps(function)
+    def call(*arguments):
+        return complete(function(*arguments))
+
+    @functools.wraps(function)
+    def generate(*arguments):
+        outputs = function(*arguments)
+        while True:
+            try:
+                output = complete(outputs.__anext__())
+            except StopAsyncIteration:
+                return
+            yield output
+
+    return call if flags & COROUTINE else generate
+
+
+def event_loop():
+    import asyncio
+
+    if not loops:
+        loops.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(loops[0])
+    return loops[0]
 
 
 def call_init(function, argument):

@@ -10,6 +10,7 @@ from rowhouse_harness.csv_input import CsvInput
 from rowhouse_harness.failures import JobFailed, describe, failure_of, traceback_lines
 from rowhouse_harness.frames import batches
 from rowhouse_harness.json_input import JsonInput, TextInput
+from rowhouse_harness.leaving import leave
 from rowhouse_harness.loading import load_model, prepare_process
 from rowhouse_harness.output import open_output
 from rowhouse_harness.reporting import BadRecordStops, Report
@@ -30,7 +31,7 @@ def run_and_leave(plan_path, descriptor):
         plan = json.load(file)
     report = Report(take(descriptor), plan['rejectsPath'], plan['stopOnBadRecords'])
     code = run(plan, report)
-    leave(code)
+    leave(code, plan['playground'])
 
 
 def take(descriptor):
@@ -179,18 +180,3 @@ def open_stream(plan, report, arrays):
     if plan['format'] == 'TEXT':
         return TextInput(plan, report)
     return JsonInput(plan, report, arrays)
-
-
-def leave(code):
-    """Without waiting for threads. Handlers that write late get their chance, then what is still in a buffer goes out."""
-    try:
-        if 'logging' in sys.modules:
-            sys.modules['logging'].shutdown()
-    except BaseException:
-        pass
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except BaseException:
-            pass
-    os._exit(code)

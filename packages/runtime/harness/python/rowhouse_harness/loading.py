@@ -7,6 +7,7 @@ import warnings
 
 from rowhouse_harness import STAND_INS
 from rowhouse_harness.annotations import DEFAULTS, read_annotations
+from rowhouse_harness.calling import awaiting
 from rowhouse_harness.failures import JobFailed, failure_of
 
 MODULE = 'model'
@@ -31,13 +32,13 @@ class Model:
         if explicit:
             found = getattr(self.module, explicit, None)
             if callable(found):
-                return found
-            if role == 'init' and explicit == DEFAULTS['init']:
-                return None
+                return awaiting(found)
+        # A missing init is normal, also where a record fills in its default name.
+        if explicit and (role, explicit) != ('init', DEFAULTS['init']):
             raise JobFailed('load', "the asset names '%s' as its %s function, but %s does not define it; it defines: %s" % (explicit, role, self.source_name(), self.defined()))
         name = self.annotations.functions.get(role, DEFAULTS[role])
         found = getattr(self.module, name, None)
-        return found if callable(found) else None
+        return awaiting(found) if callable(found) else None
 
     def get(self, role):
         found = self.find(role)
@@ -52,7 +53,7 @@ class Model:
     def get_all(self, role, slots):
         """The function for each input: an `action.<slot>` annotation binds a slot to one of its own."""
         names = {slot: self.annotations.action(slot) if role == 'score' and not self.wanted.get('score') else None for slot in slots}
-        own = {slot: getattr(self.module, name, None) for slot, name in names.items() if name}
+        own = {slot: awaiting(getattr(self.module, name, None)) for slot, name in names.items() if name}
         missing = [names[slot] for slot, function in own.items() if not callable(function)]
         if missing:
             raise JobFailed('load', "an action annotation of %s names '%s', which it does not define; it defines: %s" % (self.source_name(), missing[0], self.defined()))
@@ -151,7 +152,9 @@ def load_model(plan):
         remember_lines(plan['source'], text)
         if not has_sibling(plan):
             sys.modules[MODULE] = module
+            take_in_folders(module, plan)
         trap = raise_user_warnings_of(module)
+        answer_for_main(module)
         exec(code, module.__dict__)
     except BaseException as error:
         raise failure_of('load', error) from None
@@ -161,9 +164,31 @@ def load_model(plan):
 def has_sibling(plan):
     """Another source beside the primary one has the name `model`: whoever imports it means that one."""
     primary = os.path.realpath(plan['source'])
-    folders = {'.', os.path.dirname(plan['source']) or '.'}
-    candidates = [os.path.join(folder, *parts) for folder in folders for parts in ((MODULE + '.py',), (MODULE, '__init__.py'))]
+    candidates = [os.path.join(folder, *parts) for folder in own_folders(plan) for parts in ((MODULE + '.py',), (MODULE, '__init__.py'))]
     return any(os.path.isfile(path) and os.path.realpath(path) != primary for path in candidates)
+
+
+def take_in_folders(module, plan):
+    """A folder `model` without `__init__.py` is a package for whoever imports `model.x`: the primary source does not hide it."""
+    found = [os.path.abspath(os.path.join(folder, MODULE)) for folder in own_folders(plan)]
+    found = [folder for folder in found if os.path.isdir(folder)]
+    if found:
+        module.__path__ = found
+
+
+def own_folders(plan):
+    return sorted({'.', os.path.dirname(plan['source']) or '.'})
+
+
+def answer_for_main(module):
+    """A pickle made by a script names its classes `__main__.X`: they are found where the same source is the model."""
+
+    def find(name):
+        if name.startswith('__') or name not in vars(module):
+            raise AttributeError("module '__main__' has no attribute '%s'" % name)
+        return vars(module)[name]
+
+    sys.modules['__main__'].__getattr__ = find
 
 
 def decode_source(content):

@@ -1,0 +1,229 @@
+/** What sources take for granted because Python gives it to every program: decorators, coroutines, worker processes, pickles, a proper end. */
+import { gunzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { RuntimeFixture } from './agent-fixture.ts'
+import { type Ended, type Given, makeScience, startSources } from './sources-fixture.ts'
+
+let runtime: RuntimeFixture & { run(given: Given): Promise<Ended> }
+beforeAll(async () => {
+  await makeScience()
+  runtime = await startSources()
+})
+afterAll(() => runtime.close())
+
+const success = { jobStatus: 'COMPLETE', jobResult: 'SUCCESS' }
+const numbers = { 'a.json': '1\n2\n' }
+
+type Row = [title: string, given: Given, output: string]
+
+async function gives(given: Given, output: string): Promise<void> {
+  const ended = await runtime.run(given)
+  expect(ended, ended.messages.join('\n')).toMatchObject({ ...success, output })
+}
+
+describe('functions', () => {
+  const wrapping = (inner: string, call: string) =>
+    `import functools\ndef deco(f):\n    @functools.wraps(f)\n    def inner(${inner}):\n        return f(${call})\n    return inner\n`
+  const table: Row[] = [
+    [
+      'a decorator that adds an argument: the wrapper says what it is called with',
+      {
+        files: {
+          'model.py': `${wrapping('datum', 'datum, 100')}# modelop.score\n@deco\ndef f(datum, base):\n    return datum + base\n`,
+        },
+        inputs: numbers,
+      },
+      '101\n102\n',
+    ],
+    [
+      'a decorator that adds the argument of init',
+      {
+        files: {
+          'model.py': `${wrapping('', '7')}# modelop.init\n@deco\ndef i(n):\n    global k\n    k = n\n# modelop.score\ndef f(datum):\n    return datum + k\n`,
+        },
+        inputs: numbers,
+      },
+      '8\n9\n',
+    ],
+    [
+      'a decorator that takes anything: the function below it says what it is called with',
+      {
+        files: {
+          'model.py': `${wrapping('*args, **kw', '*args, **kw')}# modelop.score\n@deco\ndef f(datum, slot, seqno):\n    return [datum, slot, seqno]\n`,
+        },
+        inputs: numbers,
+      },
+      '[1,0,1]\n[2,0,2]\n',
+    ],
+    [
+      'coroutines share one event loop, generators among them give each value',
+      {
+        files: {
+          'model.py':
+            'import asyncio\n# modelop.init\nasync def start(job):\n    global loop\n    loop = asyncio.get_running_loop()\n# modelop.score\nasync def f(datum, slot):\n    await asyncio.sleep(0)\n    yield datum + slot\n    yield loop is asyncio.get_running_loop()\n',
+        },
+        inputs: { 'a.json': '5\n' },
+      },
+      '5\ntrue\n',
+    ],
+    [
+      'a coroutine returns one output',
+      {
+        files: { 'model.py': 'async def action(datum):\n    return [datum] if datum > 1 else None\n' },
+        inputs: numbers,
+      },
+      '[2]\n',
+    ],
+    [
+      'the record names the default init, the annotation another: the one that exists is called',
+      {
+        files: {
+          'model.py':
+            '# modelop.init\ndef conditional_begin():\n    global k\n    k = 5\ndef action(datum):\n    return k + datum\n',
+        },
+        named: { init: 'begin', score: 'action' },
+        inputs: numbers,
+      },
+      '6\n7\n',
+    ],
+    [
+      'callables of any kind under a default name',
+      {
+        files: {
+          'model.py':
+            'from functools import partial\nclass M:\n    def __init__(self, k):\n        self.k = k\n    def predict(self, extra, datum):\n        return datum * self.k + extra\naction = partial(M(10).predict, 1)\n',
+        },
+        inputs: numbers,
+      },
+      '11\n21\n',
+    ],
+  ]
+
+  it.each(table)('%s', (_title, given, output) => gives(given, output))
+
+  it('what a coroutine raises is told at its record', async () => {
+    const source = 'import asyncio\nasync def action(datum):\n    await asyncio.sleep(0)\n    return datum["amount"]\n'
+    const ended = await runtime.run({ files: { 'model.py': source }, inputs: { 'a.json': '{"amount":1}\n{}\n' } })
+    expect(ended).toMatchObject({ jobStatus: 'ERROR', outcome: "raised KeyError 'amount' at record 2 (line 2)" })
+  })
+})
+
+describe('names', () => {
+  const square = 'def square(x): return x * x\n'
+  const table: Row[] = [
+    [
+      'a process pool that starts afresh finds the functions of a source under any name',
+      {
+        files: {
+          'src/scorer.py3': `import multiprocessing as mp\n${square}def action(datum):\n    with mp.get_context('spawn').Pool(1) as pool:\n        return pool.map(square, [datum, 3])\n`,
+        },
+        inputs: numbers,
+      },
+      '[1,9]\n[4,9]\n',
+    ],
+    [
+      'joblib does so too',
+      {
+        files: {
+          'scorer.py': `from joblib import Parallel, delayed\n${square}def action(datum):\n    return Parallel(n_jobs=2)(delayed(square)(i) for i in range(datum + 2))\n`,
+        },
+        science: true,
+        inputs: { 'a.json': '1\n' },
+      },
+      '[0,1,4]\n',
+    ],
+    [
+      'a pool that forks, left open',
+      {
+        files: {
+          'scorer.py': `from concurrent.futures import ProcessPoolExecutor\n${square}pool = ProcessPoolExecutor(2)\ndef action(datum):\n    return list(pool.map(square, [datum, 3]))\n`,
+        },
+        inputs: numbers,
+      },
+      '[1,9]\n[4,9]\n',
+    ],
+    [
+      'a pickle that was made where the source was `__main__`',
+      {
+        files: {
+          'scorer.py':
+            'import pickle\nclass Scaler:\n    def predict(self, x): return x * self.k\ndef begin():\n    global scaler\n    scaler = pickle.load(open("scaler.pkl", "rb"))\ndef action(datum):\n    return scaler.predict(datum)\n',
+          // Protocol 0 of an instance of __main__.Scaler with k = 3.
+          'scaler.pkl':
+            'ccopy_reg\n_reconstructor\np0\n(c__main__\nScaler\np1\nc__builtin__\nobject\np2\nNtp3\nRp4\n(dp5\nVk\np6\nI3\nsb.',
+        },
+        inputs: numbers,
+      },
+      '3\n6\n',
+    ],
+    [
+      'a folder called model, without __init__.py',
+      {
+        files: {
+          'scorer.py':
+            'from model.net import v\nimport model\ndef action(datum):\n    return [v, model.net.v, __name__]\n',
+          'model/net.py': 'from .deep import v\n',
+          'model/deep.py': 'v = "net"\n',
+        },
+        primary: 'scorer.py',
+        inputs: { 'a.json': '1\n' },
+      },
+      '["net","net","model"]\n',
+    ],
+  ]
+
+  it.each(table)('%s', (_title, given, output) => gives(given, output))
+})
+
+describe('the end', () => {
+  it('files that the model left open are whole', async () => {
+    const source = [
+      'import csv, gzip, zipfile',
+      '# modelop.train',
+      'def fit():',
+      '    global text, packed, rows, archive',
+      "    text = open('outputDir/a.txt', 'w'); text.write('A')",
+      "    packed = gzip.open('outputDir/b.gz', 'wb'); packed.write(b'B')",
+      "    rows = csv.writer(open('outputDir/c.csv', 'w', newline='')); rows.writerow([1, 2])",
+      "    archive = zipfile.ZipFile('outputDir/d.zip', 'w'); archive.writestr('x', 'y')",
+      '',
+    ].join('\n')
+    const ended = await runtime.run({ kind: 'train', files: { 'model.py': source }, inputs: {} })
+    expect(ended).toMatchObject({ ...success, assets: { 'a.txt': 'A', 'c.csv': '1,2\r\n' } })
+    expect(gunzipSync(ended.files['b.gz'] ?? '').toString()).toBe('B')
+    expect(ended.assets['d.zip']).toContain('PK\u0005\u0006')
+  })
+
+  it('what is registered with atexit runs, also when the job has failed', async () => {
+    const source = 'import atexit\natexit.register(print, "bye")\ndef action(datum):\n    return 1 / (2 - datum)\n'
+    const ended = await runtime.run({ files: { 'model.py': source }, inputs: { 'a.json': '1\n' } })
+    expect(ended).toMatchObject({ ...success, console: ['bye'] })
+    const failed = await runtime.run({ files: { 'model.py': source }, inputs: numbers })
+    expect(failed).toMatchObject({ jobStatus: 'ERROR', outcome: expect.stringContaining('ZeroDivisionError') })
+    expect(failed.console.at(-1)).toBe('bye')
+  })
+
+  it('processes and threads that are still at work are not waited for', async () => {
+    const source =
+      'import multiprocessing, subprocess, threading, time\ndef begin():\n    subprocess.Popen(["sleep", "3600"])\n    multiprocessing.Process(target=time.sleep, args=(3600,)).start()\n    threading.Thread(target=time.sleep, args=(3600,)).start()\ndef action(datum):\n    return datum\n'
+    await gives({ files: { 'model.py': source }, inputs: numbers }, '1\n2\n')
+  })
+})
+
+describe('what a model says', () => {
+  it('a message of several lines is one sentence in the outcome and in the reasons, and whole in the traceback', async () => {
+    const source =
+      "def action(datum):\n    raise (UserWarning if datum == 1 else ValueError)('2 problems:\\n  amount\\n  currency\\n')\n"
+    const ended = await runtime.run({ files: { 'model.py': source }, inputs: numbers })
+    expect(ended.outcome).toBe('raised ValueError: 2 problems: amount currency at record 2 (line 2)')
+    expect(ended.messages).toEqual(
+      expect.arrayContaining([
+        '[warning] MODEL-CONSOLE: UserWarning: 2 problems: amount currency',
+        '[error] Model source error: ValueError: 2 problems: amount currency',
+        '[error] MODEL-CONSOLE: ValueError: 2 problems:',
+        '[error] MODEL-CONSOLE:   currency',
+      ]),
+    )
+    expect(ended.messages.filter((line) => line.includes('\n'))).toEqual([])
+  })
+})
