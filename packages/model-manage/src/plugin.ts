@@ -5,9 +5,9 @@ import { type AnyDatabase, forgetOldIdempotencyKeys, type Migrations, withTables
 import type { FastifyInstance } from 'fastify'
 import { type Context, queuedChannel, type Settings } from './context.ts'
 import { deployedModelRoutes } from './deployments/deployed-model.routes.ts'
-import { absoluteLinks } from './documents/absolute-links.ts'
 import { schemaName } from './documents/answer.ts'
 import { discoveryRoutes, noteCollections } from './documents/discovery.routes.ts'
+import { halAnswer } from './documents/hal-answer.ts'
 import { refuseUnstorable } from './documents/refuse-unstorable.ts'
 import { openContentStore } from './files/content-store.ts'
 import { fileRoutes } from './files/file.routes.ts'
@@ -60,7 +60,7 @@ export async function modelManage(instance: FastifyInstance, options: ModelManag
     wakeOutbox: () => outbox.wake(),
   }
   app.addHook('preValidation', refuseUnstorable)
-  app.addHook('preSerialization', absoluteLinks)
+  app.addHook('preSerialization', halAnswer)
   const found = noteCollections(app, ctx)
   storedModelRoutes(app, ctx)
   deployableModelRoutes(app, ctx)

@@ -99,6 +99,16 @@ describe('links', () => {
     expect(hrefs.filter((href) => !href.startsWith(`${origin}${api}/`))).toEqual([])
   })
 
+  it('come as HAL to those who ask for it, and as JSON to others', async () => {
+    const typeOf = async (accept: string, path = 'jobs') => {
+      const headers = { accept, authorization: 'Bearer ann' }
+      return (await wing.app.inject({ url: `${api}/${path}`, headers })).headers['content-type']
+    }
+    expect(await typeOf('application/hal+json, application/json')).toMatch(/^application\/hal\+json/)
+    expect(await typeOf('*/*')).toMatch(/^application\/json/)
+    expect(await typeOf('application/hal+json', 'jobs/none')).toBe('application/problem+json')
+  })
+
   it('are without an address for the other wing and for runtimes, who may use one of their own', async () => {
     for (const caller of [wing.mlc, wing.runtime]) {
       const hrefs = hrefsOf(await caller.call('GET', `${api}/jobs`))

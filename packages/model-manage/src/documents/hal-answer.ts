@@ -4,10 +4,14 @@ import { isRecord } from './merge-patch.ts'
 type Body = Readonly<Record<string, unknown>>
 
 /**
- * Links begin with the address the caller used, as Spring Data REST has them: HAL clients follow them as they are. The other wing and
- * runtimes may call by an address that is nobody else's; what they are told goes into variables and job documents.
+ * What HAL clients expect: their media type when they ask for it, and links that can be followed as they are. Links begin with the
+ * address the caller used, as Spring Data REST has them. The other wing and runtimes may call by an address that is nobody else's; what
+ * they are told goes into variables and job documents.
  */
-export async function absoluteLinks(request: FastifyRequest, reply: FastifyReply, body: unknown): Promise<unknown> {
+export async function halAnswer(request: FastifyRequest, reply: FastifyReply, body: unknown): Promise<unknown> {
+  const wantsHal = /\bapplication\/hal\+json\b/i.test(request.headers.accept ?? '')
+  const isPlainJson = /^application\/json\b/.test(String(reply.getHeader('content-type') ?? 'application/json'))
+  if (wantsHal && isPlainJson) reply.type('application/hal+json')
   const { kind } = request.principal
   if (kind === 'internal' || kind === 'runtime') return body
   const origin = `${request.protocol}://${request.host}`
