@@ -11,11 +11,14 @@ export function versionEtag(version: number): string {
 export function sendVersioned(request: FastifyRequest, reply: FastifyReply, body: { version: number }): FastifyReply {
   const etag = versionEtag(body.version)
   reply.header('etag', etag)
+  return hasAlready(request, etag) ? reply.code(304).send() : reply.send(body)
+}
+
+/** A reader's If-None-Match names what would be sent. */
+export function hasAlready(request: FastifyRequest, etag: string): boolean {
   const known = request.headers['if-none-match']
   const isRead = request.method === 'GET' || request.method === 'HEAD'
-  if (isRead && known !== undefined && (known.trim() === '*' || tagsOf(known).includes(etag)))
-    return reply.code(304).send()
-  return reply.send(body)
+  return isRead && known !== undefined && (known.trim() === '*' || tagsOf(known).includes(etag))
 }
 
 /** 412 when the caller's If-Match names another version than the document has now. Without the header all is well. */

@@ -27,6 +27,14 @@ describe('managed files', () => {
     expect(part.status).toBe(206)
     expect(part.headers.get('content-range')).toBe(`bytes 5-8/${bytes.length}`)
     expect(await part.text()).toBe('line')
+    const ask = (method: 'GET' | 'HEAD', headers: Record<string, string> = {}) =>
+      wing.app.inject({
+        ...{ method, url: `/model-manage/api/files/${sha256.toUpperCase()}` },
+        headers: { authorization: 'Bearer ann', ...headers },
+      })
+    const head = await ask('HEAD')
+    expect([head.statusCode, head.headers['content-length'], head.body]).toEqual([200, String(bytes.length), ''])
+    expect((await ask('GET', { 'if-none-match': `"other", W/"${sha256}"` })).statusCode).toBe(304)
   })
 
   it('the same bytes twice are one file', async () => {

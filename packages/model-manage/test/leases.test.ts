@@ -205,6 +205,20 @@ describe('a running job', () => {
     })
   })
 
+  it('ends whatever its model said: characters that cannot be stored are replaced', async () => {
+    const { engine, id } = await queued(wing, 'nul')
+    const taken = await leased(wing, engine)
+    await wing.runtime.jobs.progress(taken, { messages: ['a\u0000b'] })
+    await wing.runtime.jobs.finish(taken, {
+      ...{ jobStatus: 'ERROR', jobResult: 'UNKNOWN', outcome: 'raised ValueError: a\u0000b\ud800' },
+      ...{ messages: ['c\u0000d'], outputData: [{ name: 'o\u0000', fileContentString: 'e\u0000f' }] },
+    })
+    const job = await wing.ann.jobs.get(id)
+    expect(job).toMatchObject({ jobStatus: 'ERROR', outcome: 'raised ValueError: a\ufffdb\ufffd' })
+    expect(job.jobMessages).toEqual(expect.arrayContaining(['a\ufffdb', 'c\ufffdd']))
+    expect(job.outputData).toMatchObject([{ name: 'o\ufffd', fileContentString: 'e\ufffdf' }])
+  })
+
   it('told twice that it has ended, has ended once', async () => {
     const { engine, id } = await queued(wing, 'twice')
     const taken = await leased(wing, engine)

@@ -20,7 +20,7 @@ export function fileRoutes(app: App, ctx: Context): void {
     '/files/:sha256',
     { ...readers, schema: { ...docs('A managed file; takes Range'), params: z.object({ sha256: z.string() }) } },
     async (request, reply) => {
-      const file = await ctx.files.find(parseSha256(request.params.sha256))
+      const file = await ctx.files.find(parseSha256(request.params.sha256.toLowerCase()))
       if (file === undefined) throw new NotFound('file', request.params.sha256)
       const known = await ctx.database.kysely
         .selectFrom('model_manage.file')

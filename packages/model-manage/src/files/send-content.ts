@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+import { hasAlready } from '@rowhouse/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ContentStore, StoredFile } from './content-store.ts'
 
@@ -29,13 +31,15 @@ export function sendManaged(
     .header('etag', etag)
     .header('accept-ranges', 'bytes')
     .header('cache-control', 'private, immutable, max-age=31536000')
-  if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+  if (hasAlready(request, etag)) return reply.code(304).send()
   const range = parseRange(request.headers.range, file.size)
   if (range === 'unsatisfiable') return reply.code(416).header('content-range', `bytes */${file.size}`).send()
   const { start, end } = range ?? { start: 0, end: file.size - 1 }
   if (range) reply.code(206).header('content-range', `bytes ${start}-${end}/${file.size}`)
   reply.header('content-length', String(end - start + 1))
-  if (request.method === 'HEAD' || file.size === 0) return reply.send('')
+  if (file.size === 0) return reply.send('')
+  // an empty stream: of an empty text Fastify would send the length
+  if (request.method === 'HEAD') return reply.send(Readable.from([]))
   return reply.send(store.read(file.sha256, { start, end }))
 }
 

@@ -8,7 +8,7 @@ import { dropCredentials, takeCredentials } from '../documents/credentials.ts'
 import { storableJson } from '../documents/owned.ts'
 import type { Document, JobRow } from '../rows.ts'
 import { type JobEvent, moveJob } from './job.ts'
-import { endLinesMax } from './job-message.ts'
+import { endLinesMax, storableLine } from './job-message.ts'
 import {
   type AttemptProof,
   appendMessages,
@@ -96,7 +96,7 @@ async function writeEnd(
   if (said.additionalAssets?.length) {
     document.additionalAssets = [
       ...((document.additionalAssets as Asset[] | undefined) ?? []),
-      ...said.additionalAssets,
+      ...takeCredentials({ additionalAssets: said.additionalAssets }).clean.additionalAssets,
     ]
   }
   const outcome = said.outcome ?? (said.jobStatus === 'CANCELLED' ? `cancelled: ${job.cancel_reason}` : null)
@@ -107,7 +107,7 @@ async function writeEnd(
       result: said.jobResult,
       end_at: work.now,
       runtime_update_at: work.now,
-      outcome,
+      outcome: outcome === null ? null : storableLine(outcome),
       ...(said.progress ? { progress: storableJson(said.progress) } : {}),
       document: await toStored(work.tx, document),
     })

@@ -3,7 +3,7 @@ import { findDeployedModel } from '../deployments/deployed-model-store.ts'
 import { dropCredentials } from '../documents/credentials.ts'
 import type { JobRow } from '../rows.ts'
 import { afterLostAttempt, type JobEvent, moveJob } from './job.ts'
-import { jobMessage } from './job-message.ts'
+import { jobMessage, storableLine } from './job-message.ts'
 import { type AttemptProof, appendMessages, changedColumns, endAttempt, findJobForUpdate } from './job-store.ts'
 import { recordChange } from './record-change.ts'
 
@@ -28,7 +28,7 @@ export async function loseAttempt(work: Work, proof: AttemptProof, why: string, 
       lost_count: lostCount,
       ...(fate.outcome === null
         ? { engine_id: null, run_at: null, progress: null }
-        : { end_at: work.now, outcome: fate.outcome }),
+        : { end_at: work.now, outcome: storableLine(fate.outcome) }),
     })
     .where('id', '=', job.id)
     .execute()
