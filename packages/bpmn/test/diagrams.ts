@@ -3,7 +3,7 @@ import { type FlowNode, type ParseResult, type ProcessGraph, parseBpmn } from '.
 
 const namespaces =
   'xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" ' +
-  'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:rowhouse="http://rowhouse.dev/schema/1.0/bpmn"'
+  'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:rowhouse="http://rowhouse.dev/schema/1.0/bpmn" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"'
 export const definitions = (content: string) =>
   `<?xml version="1.0" encoding="UTF-8"?>\n<definitions ${namespaces} id="d" targetNamespace="urn:test">\n${content}\n</definitions>`
 export const process = (content: string, root = '') =>

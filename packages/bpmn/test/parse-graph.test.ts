@@ -301,3 +301,16 @@ describe('exclusive gateways', () => {
     ])
   })
 })
+
+test('properties and the initiator are kept, and a condition may say that it is JUEL', async () => {
+  const properties =
+    '<camunda:properties><camunda:property name="a" value="1"/><camunda:property name="b"/></camunda:properties>'
+  const task = `<serviceTask id="x" camunda:type="external" camunda:topic="t"><extensionElements>${properties}</extensionElements></serviceTask>`
+  expect(await nodeOf(around(task), 'x', 'serviceTask')).toMatchObject({ properties: { a: '1', b: '' } })
+  const begin = await nodeOf(process('<startEvent id="s" camunda:initiator="who"/>'), 's', 'startEvent')
+  expect(begin.initiator).toBe('who')
+  const condition = '<conditionExpression xsi:type="tFormalExpression" language="juel">${a}</conditionExpression>'
+  const leaving = `<sequenceFlow id="f" sourceRef="s" targetRef="e">${condition}</sequenceFlow>`
+  const graph = await graphOf(process(`${start}<endEvent id="e"/>${leaving}`))
+  expect(graph.flows.get('f')?.condition?.text).toBe('${a}')
+})

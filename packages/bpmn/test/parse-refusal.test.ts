@@ -33,6 +33,14 @@ describe('what is not supported is refused with the element and what to use inst
       'a script in camunda:inputOutput',
     ],
     [
+      `<serviceTask id="x">${extended('<zeebe:taskDefinition type="score"/>')}</serviceTask>`,
+      'an extension of Camunda 8 (zeebe:)',
+    ],
+    [
+      `<userTask id="x">${extended('<zeebe:assignmentDefinition assignee="=a"/>')}</userTask>`,
+      'an extension of Camunda 8 (zeebe:)',
+    ],
+    [
       '<intermediateCatchEvent id="x"><conditionalEventDefinition><condition>${a}</condition></conditionalEventDefinition></intermediateCatchEvent>',
       'a conditional event',
     ],
@@ -73,6 +81,16 @@ describe('what is not supported is refused with the element and what to use inst
     expect(await messagesOf(flow(listener))).toEqual([expect.stringContaining("'f' is or has an execution listener")])
     const script = '<conditionExpression xsi:type="tFormalExpression" language="javascript">a</conditionExpression>'
     expect(await messagesOf(flow(script))).toEqual([expect.stringContaining("'f' is or has a scripted condition")])
+  })
+
+  test('a file of the modeler for Camunda 8, by the process it is about', async () => {
+    const platform = (name: string) =>
+      `xmlns:modeler="http://camunda.org/schema/modeler/1.0" modeler:executionPlatform="${name}" id="d"`
+    const file = (name: string) => process(start).replace('id="d"', platform(name))
+    expect(await messagesOf(file('Camunda Cloud'))).toEqual([
+      expect.stringContaining("Element 'p' is or has a diagram for Camunda 8 (Camunda Cloud), which is not supported"),
+    ])
+    expect(await warningsOf(file('Camunda Platform'))).toEqual([])
   })
 
   test('harmless things are warned of', async () => {

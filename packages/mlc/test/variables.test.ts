@@ -109,3 +109,89 @@ describe('a query for variables', () => {
     expect(body.map((one: { businessKey: string }) => one.businessKey)).toEqual(found)
   })
 })
+
+describe('bytes behind …/data', () => {
+  const form = (fields: Record<string, string>) => {
+    const part = ([name, text]: [string, string]) =>
+      `--b\r\ncontent-disposition: form-data; name="${name}"${name === 'data' ? '; filename="ä.csv"\r\ncontent-type: text/csv' : ''}\r\n\r\n${text}\r\n`
+    return `${Object.entries(fields).map(part).join('')}--b--\r\n`
+  }
+  const headers = { 'content-type': 'multipart/form-data; boundary=b' }
+
+  it('go in by a form and come out as they are, a file with its name and kind', async () => {
+    const server = await startMlc()
+    const path = `/process-instance/${await startWith(server, '{}')}/variables`
+    const put = (name: string, fields: Record<string, string>) =>
+      server.call('POST', `${path}/${name}/data`, form(fields), { headers })
+    expect((await put('bytes', { data: 'a,b' })).status).toBe(204)
+    expect((await put('file', { valueType: 'File', data: 'a,b' })).status).toBe(204)
+    const bytes = await server.call('GET', `${path}/bytes/data`)
+    expect([bytes.body, bytes.headers['content-type']]).toEqual(['a,b', 'application/octet-stream'])
+    const file = await server.call('GET', `${path}/file/data`)
+    expect([file.body, file.headers['content-type']]).toEqual(['a,b', 'text/csv'])
+    expect(file.headers['content-disposition']).toBe(`attachment; filename="_.csv"; filename*=UTF-8''%C3%A4.csv`)
+    expect((await server.call('GET', `${path}/file`)).body).toMatchObject({
+      type: 'File',
+      value: null,
+      valueInfo: { filename: 'ä.csv', mimetype: 'text/csv' },
+    })
+  })
+
+  it.each([
+    [{ other: 'x' }, "the form has no part 'data'"],
+    [{ data: 'x', valueType: 'Foo' }, "Unsupported value type 'Foo'"],
+  ])('%j is told what is wrong with it', async (fields, message) => {
+    const server = await startMlc()
+    const path = `/process-instance/${await startWith(server, '{}')}/variables/x/data`
+    const answer = await server.call('POST', path, form(fields as never), { headers })
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { message: `Cannot put process instance variable x: ${message}` },
+    })
+    expect((await server.call('GET', path)).status).toBe(404)
+  })
+})
+
+describe('variables in the answer', () => {
+  it('of an instance that has ended already are those it ended with; those of its activities are not its own', async () => {
+    const server = await startMlc()
+    const task = `<bpmn:serviceTask id="t" camunda:expression="\${a + 1}" camunda:resultVariable="b"><bpmn:extensionElements>
+      <camunda:inputOutput><camunda:inputParameter name="local">1</camunda:inputParameter></camunda:inputOutput></bpmn:extensionElements></bpmn:serviceTask>`
+    const body = `<bpmn:startEvent id="s"/>${task}<bpmn:userTask id="u"/><bpmn:endEvent id="e"/>`
+    await server.deploy({
+      'ends.bpmn': diagram('ends', `${body.replace('<bpmn:userTask id="u"/>', '')}${chain('s', 't', 'e')}`),
+      'waits.bpmn': diagram('waits', `${body}${chain('s', 't', 'u', 'e')}`),
+    })
+    const wish = { variables: { a: { value: 1 } }, withVariablesInReturn: true }
+    const ended = await server.call('POST', '/process-definition/key/ends/start', wish)
+    const own = { a: { type: 'Integer', value: 1, valueInfo: {} }, b: { type: 'Long', value: 2, valueInfo: {} } }
+    expect(ended.body).toMatchObject({ ended: true })
+    expect(ended.body.variables).toEqual(own)
+    expect((await server.call('POST', '/process-definition/key/waits/start', wish)).body.variables).toEqual(own)
+    const [waiting] = (await server.call('GET', '/task')).body
+    const done = await server.call('POST', `/task/${waiting.id}/complete`, { withVariablesInReturn: true })
+    expect([done.status, done.body]).toEqual([200, own])
+  })
+
+  it('are there for who started it, under the name the start event gives', async () => {
+    const server = await startMlc()
+    const start = '<bpmn:startEvent id="s" camunda:initiator="starter"/>'
+    const task = '<bpmn:userTask id="u" camunda:assignee="${starter}"/>'
+    await server.deploy({ 'p.bpmn': diagram('p', `${start}${task}${chain('s', 'u')}`) })
+    await server.call('POST', '/process-definition/key/p/start', {})
+    expect((await server.call('GET', '/task')).body).toMatchObject([{ assignee: 'ann' }])
+  })
+
+  it('made by a mapping say what they are', async () => {
+    const server = await startMlc()
+    const map = `<camunda:map><camunda:entry key="k">\${1 + 1}</camunda:entry></camunda:map>`
+    const task = `<bpmn:userTask id="u"><bpmn:extensionElements><camunda:inputOutput>
+      <camunda:inputParameter name="m">${map}</camunda:inputParameter></camunda:inputOutput></bpmn:extensionElements></bpmn:userTask>`
+    await server.deploy({ 'p.bpmn': diagram('p', `<bpmn:startEvent id="s"/>${task}${chain('s', 'u')}`) })
+    await server.call('POST', '/process-definition/key/p/start', {})
+    const { body } = await server.call('GET', '/variable-instance?variableName=m')
+    expect(body).toMatchObject([
+      { type: 'Object', value: { k: 2 }, valueInfo: { serializationDataFormat: 'application/json' } },
+    ])
+  })
+})

@@ -6,7 +6,7 @@ import { type EventRole, readEvent } from './event-definitions.ts'
 import { readFields, readInputOutput, readProperties } from './input-output.ts'
 import { childrenOf, documentationOf, extensionsOf, flagOf, type ModelElement, tagOf, textOf } from './model.ts'
 import { expressionOf, type Reading, toExpression } from './reading.ts'
-import { isRefusedElement, refuseAttachments } from './refused.ts'
+import { isForZeebe, isRefusedElement, refuseAttachments } from './refused.ts'
 
 type Kinds<Node> = Node extends { kind: string } ? Omit<Node, keyof NodeFrame> : never
 /** What distinguishes a node, without what all nodes have. */
@@ -274,7 +274,8 @@ function readImplementation(
   if (text !== undefined && text.trim() !== '') {
     return { kind: 'expression', expression: toExpression(text, element, problems), resultVariable }
   }
-  if (extensionsOf(element, 'camunda:Connector').length > 0) return null
+  // Told of already.
+  if (extensionsOf(element, 'camunda:Connector').length > 0 || isForZeebe(element)) return null
   problems.error(
     `One of the attributes 'class', 'delegateExpression', 'type', or 'expression' is mandatory on ${tag}.`,
     element,

@@ -54,6 +54,10 @@ export function refuseZeebe(process: ModelElement, problems: Problems): void {
   refuse('a diagram for Camunda 8 (Camunda Cloud)', 'model it for Camunda 7 (Camunda Platform)', process, problems)
 }
 
+export function isForZeebe(element: ModelElement): boolean {
+  return extensionTypesOf(element).some((type) => type.startsWith('zeebe:'))
+}
+
 /** Things on an otherwise supported element. */
 export function refuseAttachments(element: ModelElement, problems: Problems): void {
   const loop = childOf(element, 'loopCharacteristics')
@@ -65,7 +69,7 @@ export function refuseAttachments(element: ModelElement, problems: Problems): vo
   if (flagOf(element, 'isForCompensation', false)) {
     refuse('compensation', 'model the way back as ordinary activities', element, problems)
   }
-  if (extensionTypesOf(element).some((type) => type.startsWith('zeebe:'))) {
+  if (isForZeebe(element)) {
     refuse('an extension of Camunda 8 (zeebe:)', 'use the camunda: extensions of Camunda 7', element, problems)
   }
   refuseListeners(element, problems)

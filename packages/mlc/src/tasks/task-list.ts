@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { toCamundaDate, toCamundaDateOrNull } from '../camunda-dates.ts'
+import { invalidRequest } from '../camunda-problems.ts'
 import {
   after,
   at,
@@ -44,6 +45,14 @@ export interface TaskListRow {
 
 const inGroups: Filter = (value) => sql`t.candidate_groups && ${toList(value)}::text[]`
 const inUser: Filter = (value) => sql`${String(value)} = any(t.candidate_users)`
+
+function delegationStateOf(value: unknown): string {
+  const state = String(value).toUpperCase()
+  if (state === 'PENDING' || state === 'RESOLVED') return state
+  throw invalidRequest(
+    `Valid values for property 'delegationState' are 'PENDING' or 'RESOLVED', but was '${String(value)}'`,
+  )
+}
 
 /** Candidates are asked of tasks nobody has yet, unless assigned ones are wanted too. */
 function candidates(filter: Filter): Filter {
@@ -99,14 +108,19 @@ export const taskList: ListResource<TaskListRow> = {
     priority: equalInteger(sql`t.priority`),
     minPriority: atLeast(sql`t.priority`),
     maxPriority: atMost(sql`t.priority`),
+    due: at(sql`t.due_at`),
+    dueDate: at(sql`t.due_at`),
+    withoutDueDate: when(sql`t.due_at is null`),
     dueBefore: before(sql`t.due_at`),
     dueAfter: after(sql`t.due_at`),
+    followUp: at(sql`t.follow_up_at`),
+    followUpDate: at(sql`t.follow_up_at`),
     followUpBefore: before(sql`t.follow_up_at`),
     followUpAfter: after(sql`t.follow_up_at`),
     createdOn: at(sql`t.created_at`),
     createdBefore: before(sql`t.created_at`),
     createdAfter: after(sql`t.created_at`),
-    delegationState: (value) => sql`t.delegation_state = ${String(value).toUpperCase()}`,
+    delegationState: (value) => sql`t.delegation_state = ${delegationStateOf(value)}`,
     active: when(sql`not t.is_suspended`),
     suspended: when(sql`t.is_suspended`),
     processVariables: variableFilter(ofInstance),
