@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createJob, deploy, ended, running, writeRows } from './deploy.ts'
+import { listProcesses } from './processes.ts'
 import { type Rowhouse, readLines, startRowhouse } from './rowhouse.ts'
 
 let rowhouse: Rowhouse
@@ -24,6 +25,27 @@ it('a killed runtime: the job is given to the one that comes after it', async ()
   process.kill(rowhouse.findPid('packages/runtime'), 'SIGKILL')
   const end = await ended(rowhouse, job.id, 90)
   expect(end).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
+  expect(readLines(output)).toHaveLength(rows + 1)
+})
+
+it('a killed warm parent, which takes the model along: that was no fault of the model, and the job is tried again', async () => {
+  const { job, output, rows } = await slowJob()
+  const runtime = rowhouse.findPid('packages/runtime')
+  const parent = listProcesses().find((one) => one.parent === runtime && one.command.includes('zygote.py'))
+  process.kill(parent?.pid ?? 0, 'SIGKILL')
+  const end = await ended(rowhouse, job.id)
+  expect(end).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
+  expect(end.jobMessages.join('\n')).toMatch(/starts the models of this runtime was killed.*\(attempt 1 failed\)/)
+  expect(readLines(output)).toHaveLength(rows + 1)
+})
+
+it('a server that hangs for longer than a call may take: the running job ends well when it is back', async () => {
+  const { job, output, rows } = await slowJob()
+  const server = rowhouse.findPid('packages/gateway')
+  process.kill(server, 'SIGSTOP')
+  await new Promise((done) => setTimeout(done, 14_000))
+  process.kill(server, 'SIGCONT')
+  expect(await endedThroughOutage(job.id)).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
   expect(readLines(output)).toHaveLength(rows + 1)
 })
 

@@ -43,6 +43,8 @@ export interface Agent {
 /** How long a stopping agent tries to reach the server before it leaves the rest to the lease's end. */
 const farewellMs = 4_000
 const pollMs = 20_000
+/** How long one try at telling a job's end may take, embedded output included: a connection may be dead without a sign. */
+const finishMs = 60_000
 
 export function startAgent(options: AgentOptions): Agent {
   const agent = new RunningAgent(options)
@@ -203,7 +205,7 @@ class RunningAgent {
         if (!run.keepPlaygrounds) removed = rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
       })
       if (end.tell === 'finish') await this.#finish(lease, end.body, stopper.signal)
-      else if (end.tell === 'release') await this.#release(lease, end.reason)
+      else if (end.tell === 'release') await this.#release(lease, end.reason, end.counts)
       else log(`job ${lease.jobId} (attempt ${lease.attempt}) was lost: its work is thrown away`)
     } catch (error) {
       log(
@@ -220,8 +222,12 @@ class RunningAgent {
   /** Told until the server answers: it counts once per attempt. A result the server refuses becomes an error that says so. */
   async #finish(lease: LeaseBody, body: FinishInput, attemptSignal: AbortSignal): Promise<void> {
     const { client, log } = this.#options
+    const farewell = this.#untilFarewell(attemptSignal)
     const tell = (result: FinishInput) =>
-      untilAnswered(() => client.jobs.finish(lease, result), this.#untilFarewell(attemptSignal))
+      untilAnswered(() => {
+        const signal = AbortSignal.any([farewell, AbortSignal.timeout(finishMs)])
+        return client.jobs.finish(lease, result, { signal })
+      }, farewell)
     try {
       await tell(body)
     } catch (error) {

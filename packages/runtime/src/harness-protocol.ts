@@ -113,12 +113,19 @@ export interface HarnessCounts {
   bytesRead: number
 }
 
+export interface HarnessExit {
+  code: number | null
+  signal: string | null
+  /** Its warm parent was killed and took it along: no fault of the model. */
+  parentDied?: boolean
+}
+
 /** A model's process as the agent sees it, however it was started (spawned, or forked from a warm parent). */
 export interface HarnessProcess {
   /** Leads its own process group. */
   pid: number
   /** Resolves when the process has ended and everything it said has been delivered. */
-  exited: Promise<{ code: number | null; signal: string | null }>
+  exited: Promise<HarnessExit>
   /** To the whole group. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): void
 }

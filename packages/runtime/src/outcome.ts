@@ -1,7 +1,7 @@
 /** From what was seen of a model's process to the job's end: status, result, one sentence, and the closing lines of its log. Pure. */
 import { constants } from 'node:os'
 import type { Level } from './console.ts'
-import type { HarnessCounts, HarnessEvent } from './harness-protocol.ts'
+import type { HarnessCounts, HarnessEvent, HarnessExit } from './harness-protocol.ts'
 
 export type FailedEvent = Extract<HarnessEvent, { event: 'failed' }>
 
@@ -10,7 +10,7 @@ type Stop = { why: 'cancelled' } | { why: 'timeout'; seconds: number }
 
 export interface RunFacts {
   /** null: the process never started. */
-  exit: { code: number | null; signal: string | null } | null
+  exit: HarnessExit | null
   stop: Stop | null
   initSucceeded: boolean
   /** Of the `finished` event, null when the harness never told it. */

@@ -45,7 +45,7 @@ export interface Attempt {
 /** How an attempt ended: to be told (`finish`), to be handed back (`release`), or nothing because it was lost. */
 export type AttemptEnd =
   | { tell: 'finish'; body: FinishInput }
-  | { tell: 'release'; reason: string }
+  | { tell: 'release'; reason: string; counts: boolean }
   | { tell: 'nothing' }
 
 export interface Work {

@@ -15,6 +15,9 @@ export class Stopped extends Error {
   }
 }
 
+/** The runtime's own fault, not the model's: the job is handed back, and it counts as a try. */
+export class RuntimeFault extends Error {}
+
 export function stopReason(signal: AbortSignal): StopReason | null {
   if (!signal.aborted) return null
   return signal.reason instanceof Stopped ? signal.reason.stop : { why: 'released', reason: String(signal.reason) }

@@ -19,7 +19,7 @@ import { type Job, parseJob, timeoutSeconds } from './run-job-document.ts'
 import { newFacts, runModel } from './run-job-model.ts'
 import { outputContext, prepareRun } from './run-job-prepare.ts'
 import { startReport } from './run-job-report.ts'
-import { Stopped, type StopReason, stopReason } from './run-job-stop.ts'
+import { RuntimeFault, Stopped, type StopReason, stopReason } from './run-job-stop.ts'
 
 export async function runJob(attempt: Attempt, context: RunContext): Promise<AttemptEnd> {
   const { lease, stopper } = attempt
@@ -83,6 +83,8 @@ async function runAttempt(job: Job, work: Work): Promise<Result> {
   })
   const stop = stopReason(signal)
   if (stop?.why === 'lost' || stop?.why === 'released') throw new Stopped(stop)
+  if (stop === null && facts.exit?.parentDied && facts.finished === null && facts.failed === null)
+    throw new RuntimeFault('the process that starts the models of this runtime was killed, and the model with it')
   await work.looks.end(facts.finished !== null)
   const verdict = decideOutcome(facts)
   const outputData = verdict.publish && work.outputs.length > 0 ? await publishAll(work) : null
@@ -174,7 +176,8 @@ function endOfError(error: unknown, work: Work, progress: () => JobProgress): At
   const { console, context, signal } = work
   const stop = stopReason(signal)
   if (stop?.why === 'lost') return { tell: 'nothing' }
-  if (stop?.why === 'released') return { tell: 'release', reason: stop.reason }
+  if (stop?.why === 'released') return { tell: 'release', reason: stop.reason, counts: false }
+  if (error instanceof RuntimeFault) return { tell: 'release', reason: error.message, counts: true }
   const facts: RunFacts = { ...work.facts, stop }
   const verdict = stop === null ? failedVerdict(error, context) : decideOutcome({ ...facts, finished: null })
   console.closeFlood()

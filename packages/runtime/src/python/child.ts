@@ -1,6 +1,6 @@
 /** What a model's process is to us, however it was started: three pipes to read, a group to kill, an end to wait for. */
 import type { Readable } from 'node:stream'
-import type { HarnessListener, HarnessProcess } from '../harness-protocol.ts'
+import type { HarnessExit, HarnessListener, HarnessProcess } from '../harness-protocol.ts'
 import { parseEvent, parseImported } from './events.ts'
 import { eachLine } from './lines.ts'
 
@@ -9,8 +9,6 @@ export const pythonFlags = ['-u', '-X', 'utf8'] as const
 
 /** Programs of the model that left its group may hold its pipes open after it has ended. */
 const drainMs = 2_000
-
-export type Exit = { code: number | null; signal: string | null }
 
 /** One thread for each process of numeric libraries: as many workers run as there are cores, and last digits stay the same. */
 export function modelEnvironment(env: Record<string, string>): Record<string, string> {
@@ -36,7 +34,7 @@ export function listen(
   if (events) eachLine(events, hear, Number.POSITIVE_INFINITY)
 }
 
-export function asHarnessProcess(pid: number, exited: Promise<Exit>): HarnessProcess {
+export function asHarnessProcess(pid: number, exited: Promise<HarnessExit>): HarnessProcess {
   return { pid, exited, kill: (signal) => killGroup(pid, signal) }
 }
 

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { ModelFailure } from '@rowhouse/contract'
-import type { HarnessProcess, LaunchOptions } from '../harness-protocol.ts'
-import { asHarnessProcess, drained, type Exit, killGroup, listen, modelEnvironment, pythonFlags } from './child.ts'
+import type { HarnessExit, HarnessProcess, LaunchOptions } from '../harness-protocol.ts'
+import { asHarnessProcess, drained, killGroup, listen, modelEnvironment, pythonFlags } from './child.ts'
 
 /** Also right for the built package: src/python and dist/python lie equally deep. */
 const script = fileURLToPath(new URL('../../harness/python/run.py', import.meta.url))
@@ -23,7 +23,7 @@ export function spawnPython(options: LaunchOptions, learn?: (modules: string[]) 
       if (pid === undefined) return
       const pipes = [child.stdout, child.stderr, child.stdio[3]] as Readable[]
       listen(pipes, options.listener, learn)
-      const exited = new Promise<Exit>((done) => {
+      const exited = new Promise<HarnessExit>((done) => {
         child.once('exit', (code, signal) => {
           killGroup(pid, 'SIGKILL')
           void drained(pipes).then(() => done({ code, signal }))

@@ -12,8 +12,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { HarnessProcess, LaunchOptions } from '../harness-protocol.ts'
-import { asHarnessProcess, drained, type Exit, killGroup, listen, modelEnvironment, pythonFlags } from './child.ts'
+import type { HarnessExit, HarnessProcess, LaunchOptions } from '../harness-protocol.ts'
+import { asHarnessProcess, drained, killGroup, listen, modelEnvironment, pythonFlags } from './child.ts'
 import { eachLine } from './lines.ts'
 
 const script = fileURLToPath(new URL('../../harness/python/zygote.py', import.meta.url))
@@ -24,8 +24,8 @@ type Channel = (typeof channels)[number]
 
 /** A child's end, which may come before it is complete. */
 interface End {
-  exited: Promise<Exit>
-  tell(exit: Exit): void
+  exited: Promise<HarnessExit>
+  tell(exit: HarnessExit): void
 }
 
 interface Birth {
@@ -123,7 +123,7 @@ class WarmParent implements Zygote {
     this.#process.stdin.destroy()
     this.#door.server.close()
     rmSync(this.#door.folder, { recursive: true, force: true })
-    for (const end of this.#ends.values()) end.tell({ code: null, signal: 'SIGKILL' })
+    for (const end of this.#ends.values()) end.tell({ code: null, signal: 'SIGKILL', parentDied: true })
     this.#options.onClosed()
   }
 
@@ -240,7 +240,7 @@ function completeBirth({ pid, sockets: { stdout, stderr, events }, complete }: B
 
 function makeEnd(): End {
   let tell: End['tell'] = () => {}
-  const exited = new Promise<Exit>((resolve) => {
+  const exited = new Promise<HarnessExit>((resolve) => {
     tell = resolve
   })
   return { exited, tell }
