@@ -1,6 +1,6 @@
 /** From the trigger to COMPLETE for a file of 10 rows: signalResponsive → process → match → job → runtime → model → published output. */
 import { join } from 'node:path'
-import type { JobBody } from '@rowhouse/contract'
+import { hasJobEnded, type JobBody } from '@rowhouse/contract'
 import { deploy, writeRows } from '../stories/deploy.ts'
 import { type Rowhouse, root, startRowhouse } from '../stories/rowhouse.ts'
 import { percentile, printTable } from './table.ts'
@@ -51,8 +51,7 @@ async function endedJob(rowhouse: Rowhouse, processInstanceId: string): Promise<
     await new Promise((done) => setTimeout(done, 150))
     const found = await rowhouse.client.jobHistories.findByRootProcessInstanceId(processInstanceId)
     const history = found._embedded.jobHistories?.[0]
-    if (history && ['COMPLETE', 'ERROR', 'CANCELLED'].includes(history.jobStatus))
-      return rowhouse.client.jobs.get(history.jobId)
+    if (history && hasJobEnded(history.jobStatus)) return rowhouse.client.jobs.get(history.jobId)
     const incidents = await rowhouse.client.mlc.incidents(processInstanceId)
     if (incidents[0]) throw new Error(`incident: ${incidents[0].incidentMessage}`)
   }

@@ -1,4 +1,5 @@
 /** What moc says and how it ends when something is wrong: one sentence on stderr, nothing on stdout, and an exit code a script can read. */
+import { randomUUID } from 'node:crypto'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -48,7 +49,14 @@ function expectRefused(ran: Ran, code: number, sentence: RegExp): void {
 
 describe('moc init', () => {
   it.each([
-    ['nothing', 2, /'nothing' is not a URL\. Give it with its scheme/],
+    ['nothing', 2, /'nothing' is not an http or https URL\. Give it with its scheme/],
+    ['localhost:8090', 2, /Give it with its scheme, for instance http:\/\/localhost:8090/],
+    [
+      'http://host/model-manage/api/',
+      2,
+      /'\/model-manage\/api' is a path below the gateway\. The gateway itself is http:\/\/host/,
+    ],
+    ['http://name:secret@host', 2, /Leave user and password out of the gateway URL/],
     ['ftp://host', 2, /not an http or https URL/],
     ['http://no-such-host.invalid', 1, /does not answer \(no such host: check the URL\)/],
   ])('with %s', async (url, code, sentence) => {
@@ -108,7 +116,7 @@ describe('moc that is not signed in', () => {
   it('has an outdated access token: it is renewed without a word', async () => {
     const config = JSON.parse(readFileSync(join(rowhouse.folder, 'moc-config.json'), 'utf8'))
     const path = file('outdated.json', JSON.stringify({ ...config, accessToken: 'outdated' }))
-    expect(await mocAs({ ROWHOUSE_MOC_CONFIG: path }, 'job', 'ls')).toMatchObject({ code: 0, stderr: '' })
+    expect(await mocAs({ ROWHOUSE_MOC_CONFIG: path }, 'runtime', 'ls')).toMatchObject({ code: 0, stderr: '' })
     expect(JSON.parse(readFileSync(path, 'utf8')).accessToken).not.toBe('outdated')
   })
 })
@@ -120,8 +128,17 @@ describe('wrong usage is 2', () => {
     [['job', 'create', 'deployedbatch', 'x'], /missing required argument 'input-file'/],
     [['job', 'ls', '--limit', 'many'], /--limit takes a whole number from 1, not 'many'/],
     [['job', 'ls', '--status', 'nonsense'], /'jobStatus' is 'NONSENSE': it must be CREATED, WAITING/],
-    [['job', 'ls', '-o', 'xml'], /Allowed choices are table, json, yaml/],
+    [['job', 'ls', '-o', 'xml'], /It is one of table, json, yaml/],
     [['deployment', 'create', 'x'], /required option '--stage <stage>' not specified/],
+    [['deployment', 'ls', '--state', 'deplyed'], /--state takes one of deployed, undeployed, error, not 'deplyed'/],
+    [
+      ['job', 'create', 'deployedbatch', 'rows.csv', 'out.csv', randomUUID()],
+      /in this order: <deployment-id> <input-file> <output-file>/,
+    ],
+    [
+      ['job', 'create', 'batchjob', 'file:///rows.csv', 'out.csv', 'counts-records'],
+      /in this order: <model-id> <input-file> <output-file>/,
+    ],
     [['runtime', 'tag', 'add', 'local', ''], /'' is not a tag: a tag is 1 to 200 characters/],
     [['model', 'import', 'rows.csv'], /is not a folder; give the folder that holds the model/],
     [['model', 'import', 'folder'], /holds no file/],
@@ -175,7 +192,16 @@ describe('what is not there is 3', () => {
     [['job', 'rerun', 'nobody'], /No job with id 'nobody'/],
     [['job', 'output', 'nobody'], /No job with id 'nobody'/],
     [['job', 'status', 'nobody'], /No job with id 'nobody'/],
-    [['job', 'create', 'batchjob', 'nobody', 'rows.csv', 'out.csv'], /No stored model with id 'nobody'/],
+    [
+      ['job', 'create', 'batchjob', 'nobody', 'rows.csv', 'out.csv'],
+      /There is no model named 'nobody'\. See: moc model ls/,
+    ],
+    [
+      ['job', 'create', 'deployedbatch', 'nobody', 'rows.csv', 'out.csv'],
+      /No deployed model with id 'nobody'\n.*See: moc deployment ls/,
+    ],
+    [['deployment', 'ls', 'nobody'], /There is no model named 'nobody'\. See: moc model ls/],
+    [['snapshot', 'ls', 'nobody'], /There is no model named 'nobody'/],
     [['job', 'create', 'deployedbatch', 'nobody', 'nowhere.csv', 'out.csv'], /There is no file .*nowhere\.csv/],
     [
       ['job', 'create', 'deployedbatch', 'nobody', 'rows.csv', 'out.csv', '--file', 'no.json'],

@@ -1,7 +1,7 @@
 /** Shortcuts through the story of a deployment, for stories about what comes after. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { JobBody, JobInput } from '@rowhouse/contract'
+import { hasJobEnded, type JobBody, type JobInput } from '@rowhouse/contract'
 import { eventually, lastWord, type Rowhouse, root } from './rowhouse.ts'
 
 /** A model of `stories/models` (or any folder), snapshot with the service tag `cc-fraud` and deployed to DEV; answers the deployment's id. */
@@ -45,7 +45,7 @@ export function ended(rowhouse: Rowhouse, jobId: string, seconds = 60): Promise<
     `the end of job ${jobId}`,
     async () => {
       const job = await rowhouse.client.jobs.get(jobId)
-      return ['COMPLETE', 'ERROR', 'CANCELLED'].includes(job.jobStatus) ? job : undefined
+      return hasJobEnded(job.jobStatus) ? job : undefined
     },
     seconds,
   )
@@ -55,8 +55,7 @@ export function ended(rowhouse: Rowhouse, jobId: string, seconds = 60): Promise<
 export function running(rowhouse: Rowhouse, jobId: string, records = 1): Promise<JobBody> {
   return eventually(`job ${jobId} at work`, async () => {
     const job = await rowhouse.client.jobs.get(jobId)
-    if (['COMPLETE', 'ERROR', 'CANCELLED'].includes(job.jobStatus))
-      throw new Error(`job ended in ${job.jobStatus}: ${job.outcome}`)
+    if (hasJobEnded(job.jobStatus)) throw new Error(`job ended in ${job.jobStatus}: ${job.outcome}`)
     return job.jobStatus === 'RUNNING' && (job.progress?.recordsIn ?? 0) >= records ? job : undefined
   })
 }

@@ -5,6 +5,7 @@
 import { randomInt } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { hasJobEnded } from '@rowhouse/contract'
 import { openDatabase } from '@rowhouse/postgres'
 import { startEmbedded } from '@rowhouse/postgres/embedded'
 import { sql } from 'kysely'
@@ -184,7 +185,7 @@ async function jobOf(instanceId: string): Promise<string> {
 
 async function endedJob(jobId: string) {
   const job = await rowhouse.client.jobs.look(jobId)
-  return ['COMPLETE', 'ERROR', 'CANCELLED'].includes(job.jobStatus) ? job : undefined
+  return hasJobEnded(job.jobStatus) ? job : undefined
 }
 
 /** Nothing more than what was acknowledged, and no job ended twice. */

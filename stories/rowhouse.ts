@@ -68,7 +68,14 @@ export async function startRowhouse(options: UpOptions = {}): Promise<Rowhouse> 
   const mocConfig = join(folder, 'moc-config.json')
   let running = await launch(folder, args, options.env)
   let token = await askToken(url)
-  const client = makeClient({ baseUrl: url, token: () => token })
+  const client = makeClient({
+    baseUrl: url,
+    token: () => token,
+    renewToken: async () => {
+      token = await askToken(url)
+      return token
+    },
+  })
 
   const rowhouse: Rowhouse = {
     url,

@@ -2,12 +2,13 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { hasJobEnded, type JobStatus } from '@rowhouse/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually, lastWord, makeFolder, type Rowhouse, readLines, root, startRowhouse } from './rowhouse.ts'
 
 interface Job {
   id: string
-  jobStatus: string
+  jobStatus: JobStatus
   jobResult: string
 }
 
@@ -52,7 +53,7 @@ async function followToEnd(processInstanceId: string): Promise<Job> {
   })
   return eventually('the end of the job', async () => {
     const job = await get<Job>(`/model-manage/api/jobs/${jobId}`)
-    return ['COMPLETE', 'ERROR', 'CANCELLED'].includes(job.jobStatus) ? job : undefined
+    return hasJobEnded(job.jobStatus) ? job : undefined
   })
 }
 
