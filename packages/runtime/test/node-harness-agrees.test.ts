@@ -43,6 +43,12 @@ describe('a JavaScript and a Python model get the same records', () => {
     ['infinity', 'a.csv', 'a\n1\ninf\n-Infinity\n'],
     ['JSON lines with bad ones', 'a.json', '{"a":1}\n\nbad\n[1,2]\n"x"\n{"a":NaN}\n'],
     ['a pretty-printed array', 'a.json', '[\n  {"a": 1},\n  {"a": [2]}\n]\n'],
+    [
+      'elements of several lines, one that is rejected',
+      'a.json',
+      '[\n  {\n    "a": 1\n  },\n  {\n    "a": 1e400\n  }\n]\n',
+    ],
+    ['text behind an empty array', 'a.json', '[\n]\n1\n'],
     ['a one-line array', 'a.json', '[{"a":1},{"a":2}]'],
     ['a pretty-printed object', 'a.json', '{\n  "a": {"b": null}\n}\n'],
     ['text', 'a.txt', '<a>\n</a>\n'],

@@ -110,6 +110,11 @@ describe('what a JSON file holds', () => {
   })
 })
 
+test.each([4, 4096])('an array that is not UTF-8 is refused, not mended (blocks of %i bytes)', (blockBytes) => {
+  const bytes = Buffer.from('[\n{"a":"caf\xe9"},\n{"a":1}\n]\n', 'latin1')
+  expect(() => readAll(bytes, { blockBytes })).toThrow(/not UTF-8, at line \d or soon after it/)
+})
+
 /** JSON.stringify where whole numbers that become text on reading are zero. */
 const textOf = (value: unknown): string =>
   JSON.stringify(value, (_key, item) => (Number.isInteger(item) && !Number.isSafeInteger(item) ? 0 : item))

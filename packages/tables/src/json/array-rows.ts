@@ -1,4 +1,4 @@
-import { StringDecoder } from 'node:string_decoder'
+import { TableError } from '../table-error.ts'
 import { explainJson, parseJson } from './parse-json.ts'
 
 /** As for a document: above this a value that never ends is the likelier story. */
@@ -11,11 +11,11 @@ export interface ArrayRow {
 
 /**
  * The elements of one JSON array that comes in pieces. Finds where an element ends by its brackets and quotes, and leaves the rest to
- * JSON.parse. Throws SyntaxError where the array breaks.
+ * JSON.parse. Throws SyntaxError where the array breaks, TableError where it is no text.
  */
 export class ArrayRows {
   line = 1
-  readonly #decoder = new StringDecoder('utf8')
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true })
   #text = ''
   #at = 0
   /** An element that goes on is looked at again when twice as much of it is there. */
@@ -38,7 +38,7 @@ export class ArrayRows {
   }
 
   #read(bytes: Buffer, isLast: boolean, rows: ArrayRow[]): void {
-    this.#text = this.#text.slice(this.#at) + (isLast ? this.#decoder.end() : this.#decoder.write(bytes))
+    this.#text = this.#text.slice(this.#at) + this.#decode(bytes, isLast)
     this.#at = 0
     if (this.#text.length < this.#waitFor && !isLast) return
     this.#waitFor = 0
@@ -57,6 +57,15 @@ export class ArrayRows {
       }
     }
     if (isLast && this.#state !== 'end') throw new SyntaxError('the array is never closed')
+  }
+
+  #decode(bytes: Buffer, isLast: boolean): string {
+    try {
+      return this.#decoder.decode(bytes, { stream: !isLast })
+    } catch {
+      const place = `at line ${this.line} or soon after it`
+      throw new TableError('NotUtf8', `The file is not UTF-8, ${place}; save the file as UTF-8`, { line: this.line })
+    }
   }
 
   #element(isLast: boolean): ArrayRow | null {

@@ -157,6 +157,9 @@ class JsonInput:
                 value = rows.next()
             except StopIteration:
                 return
+            except UnicodeDecodeError:
+                problem = '%s is not UTF-8, at line %d or soon after it; save the file as UTF-8' % (self.name, rows.line)
+                raise JobFailed('input', problem, self.number or None, rows.line) from None
             except NOT_JSON as error:
                 if self.number == 0:
                     # Not one element was found: it was no array after all, but a bad first line.
@@ -166,7 +169,7 @@ class JsonInput:
                 problem = '%s: its array breaks after record %d (line %d): %s' % (self.name, self.number, rows.line, explain(error))
                 raise JobFailed('input', problem, self.number, rows.line) from None
             self.number += 1
-            self.line = rows.line
+            self.line = rows.begun
             self.text = rows.raw
             yield value
 
@@ -178,6 +181,8 @@ class ArrayRows:
         self.text = ''
         self.at = 0
         self.line = 1
+        # Where the value given last begins.
+        self.begun = 1
         self.raw = b''
         self.ended = False
         self.opened = False
@@ -204,17 +209,16 @@ class ArrayRows:
     def next(self):
         if not self.opened:
             self.expect('[')
-            self.opened = True
-            if self.peek() == ']':
-                raise StopIteration
-        elif self.peek() == ']':
+        if self.peek() == ']':
             self.at += 1
             if self.peek():
                 raise ValueError('text after the end of the array')
             raise StopIteration
-        else:
+        if self.opened:
             self.expect(',')
+        self.opened = True
         self.peek()
+        self.begun = self.line
         value, end = self.value()
         raw = self.text[self.at:end]
         self.raw = raw.encode('utf-8', 'backslashreplace')
