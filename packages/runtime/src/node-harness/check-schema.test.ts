@@ -18,6 +18,13 @@ describe('a value against an Avro schema', () => {
       { x: 'a' },
       "Field 'x' is not an int",
     ],
+    ['a great whole number, which is text here, for a long', 'long', '9007199254740993', null],
+    ['or for a double', 'double', '-9007199254740993', null],
+    ['not for an int', 'int', '9007199254740993', 'The record is not an int'],
+    ['one beyond 64 bits', 'long', '9223372036854775808', 'The record is not a long'],
+    ['other text for a long', 'long', '12', 'The record is not a long'],
+    ['the last int', 'int', 2 ** 31 - 1, null],
+    ['one beyond it', 'int', 2 ** 31, 'The record is not an int'],
     ['the wrong shape', record([]), [1], 'The record is not an object'],
     [
       'an array of records',

@@ -22,16 +22,26 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const wrong = (path: string, expected: string): string =>
   `${path === '' ? 'The record' : `Field '${path}'`} is not ${expected}`
 
-const isWhole = (value: unknown, bits: 32 | 64): boolean =>
-  typeof value === 'bigint' ? bits === 64 : Number.isInteger(value) && Math.abs(value as number) <= 2 ** (bits - 1)
+/** Beyond 2^53 a whole number comes as text with all its digits. */
+const isGreat = (value: unknown): value is string => typeof value === 'string' && /^[+-]?\d{16,}$/.test(value)
+
+function isWhole(value: unknown, bits: 32 | 64): boolean {
+  const limit = 2 ** (bits - 1)
+  if (typeof value === 'number') return Number.isInteger(value) && value >= -limit && value < limit
+  return (
+    bits === 64 && (typeof value === 'bigint' || isGreat(value)) && BigInt.asIntN(64, BigInt(value)) === BigInt(value)
+  )
+}
+
+const isNumber = (value: unknown): boolean => typeof value === 'number' || isGreat(value)
 
 const primitives: Record<string, Checker> = {
   null: (value, path) => (value === null || value === undefined ? null : wrong(path, 'null')),
   boolean: (value, path) => (typeof value === 'boolean' ? null : wrong(path, 'a boolean')),
   int: (value, path) => (isWhole(value, 32) ? null : wrong(path, 'an int')),
   long: (value, path) => (isWhole(value, 64) ? null : wrong(path, 'a long')),
-  float: (value, path) => (typeof value === 'number' ? null : wrong(path, 'a number')),
-  double: (value, path) => (typeof value === 'number' ? null : wrong(path, 'a number')),
+  float: (value, path) => (isNumber(value) ? null : wrong(path, 'a number')),
+  double: (value, path) => (isNumber(value) ? null : wrong(path, 'a number')),
   string: (value, path) => (typeof value === 'string' ? null : wrong(path, 'a string')),
   bytes: (value, path) => (typeof value === 'string' ? null : wrong(path, 'bytes')),
 }
