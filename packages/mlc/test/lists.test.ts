@@ -126,3 +126,12 @@ describe('tasks', () => {
     )
   })
 })
+
+it.each(['%25%5C', '%5C', 'a%5C%5C', '%5C%25'])('a pattern with backslashes, %s, is a pattern', async (pattern) => {
+  const server = await startMlc()
+  await server.deploy({ 'p.bpmn': diagram('p', waiting) })
+  await start(server, 'p', { businessKey: 'a\\', variables: { v: { value: 'a\\' } } })
+  const found = await count(server, `/process-instance/count?businessKeyLike=${pattern}`)
+  expect(found).toBe(['%25%5C', 'a%5C%5C'].includes(pattern) ? 1 : 0)
+  expect(await count(server, `/process-instance/count?variables=v_like_${pattern}`)).toBe(found)
+})

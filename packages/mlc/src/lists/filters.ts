@@ -24,7 +24,12 @@ export function atMost(column: Condition): Filter {
 }
 
 export function like(column: Condition): Filter {
-  return (value) => sql`${column} like ${String(value)}`
+  return (value) => sql`${column} like ${toPattern(value)}`
+}
+
+/** A backslash at the end escapes nothing: it is meant itself. */
+export function toPattern(value: unknown): string {
+  return String(value).replace(/\\+$/, (slashes) => (slashes.length % 2 === 0 ? slashes : `${slashes}\\`))
 }
 
 export function oneOf(column: Condition): Filter {

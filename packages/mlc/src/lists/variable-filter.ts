@@ -3,7 +3,7 @@ import { longDigits } from '@rowhouse/http'
 import { sql } from 'kysely'
 import { parseCamundaDate } from '../camunda-dates.ts'
 import { invalidRequest } from '../camunda-problems.ts'
-import { badParameter, type Condition, type Filter, isTrue } from './filters.ts'
+import { badParameter, type Condition, type Filter, isTrue, toPattern } from './filters.ts'
 
 const signs = {
   eq: '=',
@@ -64,7 +64,7 @@ function valueIs(operator: Operator, value: unknown, ignoreCase: boolean): Condi
   const sign = sql.raw(signs[operator])
   const number =
     longDigits(value) ?? (typeof value === 'number' || typeof value === 'bigint' ? String(value) : undefined)
-  if (operator === 'like' || operator === 'notLike') return textIs(sign, String(value), ignoreCase)
+  if (operator === 'like' || operator === 'notLike') return textIs(sign, toPattern(value), ignoreCase)
   if (value === null) return operator === 'eq' ? sql`v.value->>'value' is null` : sql`v.value->>'value' is not null`
   if (number !== undefined) {
     return sql`case when v.value->>'type' in ('Short', 'Integer', 'Long', 'Double')
