@@ -157,8 +157,9 @@ function failure(facts: RunFacts, outcome: string): Verdict {
 export function describeFailure(failed: FailedEvent): string {
   if (failed.phase === 'input') return `could not read its input: ${failed.error}`
   if (failed.phase === 'output') return `could not write its output: ${outputProblem(failed.error)}`
-  const raised = `${failed.isRaised ? 'raised ' : ''}${failed.error.replace(/^([\w.]+): (?=['"])/, '$1 ')}`
-  if (failed.phase === 'load') return failed.isRaised ? `${raised} while the source was loaded` : raised
+  if (!failed.isRaised) return failed.error
+  const raised = `raised ${failed.error.replace(/^([\w.]+): (?=['"])/, '$1 ')}`
+  if (failed.phase === 'load') return `${raised} while the source was loaded`
   if (failed.phase === 'init') return `${raised} in init`
   if (failed.record === null) return `${raised} in ${failed.phase}`
   return `${raised} at record ${failed.record}${failed.line === null ? '' : ` (line ${failed.line})`}`

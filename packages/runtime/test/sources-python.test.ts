@@ -226,4 +226,22 @@ describe('what a model says', () => {
     )
     expect(ended.messages.filter((line) => line.includes('\n'))).toEqual([])
   })
+
+  it.each(['out.json', 'out.csv'])('an output whose own class fails when %s is written is rejected', async (name) => {
+    const source =
+      'class Lazy(dict):\n    def items(self):\n        raise LookupError("connection lost")\n    __iter__ = items\ndef action(datum):\n    return {"a": datum if datum == 1 else Lazy(b=2)}\n'
+    const ended = await runtime.run({ files: { 'model.py': source }, inputs: numbers, outputs: [name] })
+    expect(ended).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'FAILURE' })
+    expect(ended.output).toBe(name === 'out.csv' ? 'a\n1\n' : '{"a":1}\n')
+    expect(ended.messages.join('\n')).toContain('the value cannot be written: LookupError: connection lost')
+  })
+
+  it('metrics without pandas is told what to do, in one sentence', async () => {
+    const ended = await runtime.run({
+      kind: 'metrics',
+      files: { 'model.py': 'import sys\nsys.modules["pandas"] = None\ndef metrics(frame):\n    return 1\n' },
+      inputs: { 'a.csv': 'x\n1\n' },
+    })
+    expect(ended.outcome).toMatch(/^metrics gets one DataFrame .* the requirements.txt of the model$/)
+  })
 })

@@ -1,6 +1,8 @@
 """A model's value as JSON. Numpy and pandas values are written as what they hold; NaN and infinity are not JSON and never null."""
 import json
 
+from rowhouse_harness.failures import describe
+
 encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(',', ':')).encode
 DEPTH_MAX = 200
 
@@ -16,19 +18,41 @@ def to_json(value):
     except UnicodeEncodeError as error:
         raise NotEncodable(half_character(error)) from None
     except Exception:
-        text = encode(to_plain(value))
+        text = to_text(to_plain(value))
     try:
         return text.encode('utf-8')
     except UnicodeEncodeError as error:
         raise NotEncodable(half_character(error)) from None
 
 
+def to_text(plain):
+    """JSON of what `to_plain` gave."""
+    try:
+        return encode(plain)
+    except Exception as error:
+        raise NotEncodable(problem_of(error)) from None
+
+
+def problem_of(error):
+    """Why a value has no form in a file, in words: also for what its own class, or Python, refuses."""
+    return half_character(error) if isinstance(error, UnicodeEncodeError) else 'the value cannot be written: %s' % describe(error)
+
+
 def half_character(error):
     return 'the text holds U+%04X, half of a character, which UTF-8 cannot write' % ord(error.object[error.start])
 
 
-def to_plain(value, path='', depth=0):
+def to_plain(value):
     """dict, list, str, int, float, bool or None; raises NotEncodable."""
+    try:
+        return plain_of(value, '', 0)
+    except NotEncodable:
+        raise
+    except Exception as error:
+        raise NotEncodable(problem_of(error)) from None
+
+
+def plain_of(value, path, depth):
     kind = type(value)
     if kind is str or kind is int or kind is bool or value is None:
         return value
@@ -37,14 +61,14 @@ def to_plain(value, path='', depth=0):
     if depth > DEPTH_MAX:
         raise NotEncodable('%s is nested more than %d deep, or holds itself' % (path or 'the value', DEPTH_MAX))
     if isinstance(value, dict):
-        return {to_key(key, path): to_plain(item, '%s.%s' % (path, key) if path else str(key), depth + 1) for key, item in value.items()}
+        return {to_key(key, path): plain_of(item, '%s.%s' % (path, key) if path else str(key), depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [to_plain(item, '%s[%d]' % (path, index), depth + 1) for index, item in enumerate(value)]
+        return [plain_of(item, '%s[%d]' % (path, index), depth + 1) for index, item in enumerate(value)]
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, int):
         return int(value)
-    return to_plain(unwrap(value, path), path, depth + 1)
+    return plain_of(unwrap(value, path), path, depth + 1)
 
 
 def unwrap(value, path):

@@ -8,7 +8,7 @@ lines end in LF, a list or object inside a CSV cell is its JSON text.
 import csv
 import io
 
-from rowhouse_harness.encoding import NotEncodable, encode, half_character, to_json, to_plain
+from rowhouse_harness.encoding import NotEncodable, problem_of, to_json, to_plain, to_text
 from rowhouse_harness.failures import JobFailed
 
 BLOCK_RECORDS = 512
@@ -168,15 +168,15 @@ class CsvOutput(Output):
         self.pending.clear()
         try:
             self.write(as_csv(rows), len(rows))
-        except UnicodeEncodeError:
+        except (ValueError, csv.Error):
             for row in rows:
                 self.write_one(row)
 
     def write_one(self, row):
         try:
             self.write(as_csv([row]), 1)
-        except UnicodeEncodeError as error:
-            self.reject(half_character(error), list(row))
+        except (ValueError, csv.Error) as error:
+            self.reject(problem_of(error), list(row))
 
 
 def to_cell(value):
@@ -185,7 +185,7 @@ def to_cell(value):
     if isinstance(value, bool):
         return 'true' if value else 'false'
     if isinstance(value, (dict, list)):
-        return encode(value)
+        return to_text(value)
     return value
 
 
