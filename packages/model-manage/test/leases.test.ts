@@ -33,8 +33,10 @@ describe('a lease', () => {
     expect(await lease(wing, engine)).toBeUndefined()
     const wider = await register(wing, 'wide', ['slots', 'DEV'], { slots: 2 })
     for (let n = 0; n < 2; n++) await create()
+    const idle = await wing.ann.engines.get(wider.id)
     await leased(wing, wider)
-    expect((await wing.ann.engines.get(wider.id)).queue).toEqual({ waiting: 1, running: 1 })
+    expect(await wing.ann.engines.get(wider.id)).toMatchObject({ state: 'RUNNING', queue: { waiting: 1, running: 1 } })
+    expect(idle).toMatchObject({ state: 'INIT', queue: { running: 0 } })
     await leased(wing, wider)
   })
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { embeddedBytesMax, signalPrefix } from '@rowhouse/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { register } from './fleet.ts'
 import { eventually, failureOf, origin, startWing, type Wing } from './wing.ts'
 
 let wing: Wing
@@ -172,13 +173,16 @@ describe('stored models', () => {
     expect(failure.message).toContain(says)
   })
 
-  it('a name longer than an index takes is 400', async () => {
-    const name = randomBytes(5_000).toString('hex')
-    const says = expect.stringContaining('a name has at most 500')
-    expect(await failureOf(wing.ann.storedModels.create(model(name)))).toMatchObject({ message: says })
-    const { id } = await wing.ann.storedModels.create(model('n'.repeat(500)))
-    const wish = { storedModel: { id }, metaData: { name } }
-    expect(await failureOf(wing.ann.deployableModels.create(wish))).toMatchObject({ message: says })
+  it('a name may have any length, and is found by it', async () => {
+    const name = randomBytes(5_000).toString('base64')
+    const { id } = await wing.ann.storedModels.create(model(name))
+    const path = '/model-manage/api/storedModels/search/findAllByName'
+    const found = await wing.ann.call('GET', path, undefined, { query: { name } })
+    expect(found).toMatchObject({ _embedded: { storedModels: [{ id }] } })
+    await register(wing, 'long-names', ['long-name', 'DEV'])
+    const snapshot = await wing.ann.deployableModels.create({ storedModel: { id }, metaData: { tags: ['long-name'] } })
+    const wish = { deployableModel: { id: snapshot.id }, stage: 'DEV' }
+    expect((await wing.ann.deployedModels.create(wish))._embedded.deployedModels).toHaveLength(1)
   })
 
   it('an embedded file is weighed without the line breaks of its base64, and refused when it is none', async () => {

@@ -36,8 +36,8 @@ describe('runtimes', () => {
     expect(second).toMatchObject({ id: first.id, tags: ['a', 'PROD'], session: 2 })
     const failure = await failureOf(wing.runtime.engines.heartbeat(first.id, { session: first.session }))
     expect(failure).toMatchObject({ kind: 'Conflict', code: 'RuntimeOutdated' })
-    await wing.runtime.engines.heartbeat(second.id, { session: second.session, state: 'RUNNING' })
-    expect((await wing.ann.engines.get(first.id)).state).toBe('RUNNING')
+    await wing.runtime.engines.heartbeat(second.id, { session: second.session, state: 'FINISHING' })
+    expect((await wing.ann.engines.get(first.id)).state).toBe('FINISHING')
   })
 
   it('are found by all of the tags asked for, compared exactly', async () => {
@@ -233,7 +233,7 @@ describe('deployments', () => {
     await register(wing, 'stay', ['st', 'DEV'])
     const data = [{ assetType: 'EXTERNAL_FILE', fileUrl: 'file:///in.csv' }]
     const made = await deployedModel(wing, 'st', 'DEV', { inputData: data, outputData: data })
-    for (const patch of [{ stage: 'PROD' }, { serviceTags: ['other'] }, { state: 'GONE' }])
+    for (const patch of [{ stage: 'PROD' }, { serviceTags: ['other'] }, { state: 'GONE' }, { state: 'ERROR' }])
       expect(await failureOf(wing.ann.deployedModels.patch(made.id, patch))).toMatchObject({
         message: expect.stringContaining(`'${Object.keys(patch)[0]}'`),
       })

@@ -1,4 +1,4 @@
-import { DeploymentInput, isUuid } from '@rowhouse/contract'
+import { DeployedModelState, DeploymentInput, InputError, isUuid } from '@rowhouse/contract'
 import { type App, checkIfMatch, sendVersioned, versionEtag } from '@rowhouse/http'
 import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
@@ -12,7 +12,7 @@ import { deploy } from './deploy.ts'
 import { deployedModelBodies, findDeployedModel, findNewestDeployed } from './deployed-model-store.ts'
 import { explainFromStore } from './explain-from-store.ts'
 import { modelNotDeployed } from './explain-not-deployed.ts'
-import { parseDeployedState, patchDeployment } from './patch-deployment.ts'
+import { patchDeployment } from './patch-deployment.ts'
 
 const rel = 'deployedModels'
 const sortColumns = { ...ownedSortColumns, state: 'state', stage: 'stage' }
@@ -122,6 +122,13 @@ function writeRoutes(app: App, ctx: Context): void {
   )
 }
 
+function parseState(text: string): DeployedModelRow['state'] {
+  const parsed = DeployedModelState.safeParse(text.toUpperCase())
+  if (parsed.success) return parsed.data
+  const states = DeployedModelState.options.join(', ')
+  throw new InputError('InvalidField', `'state' is '${text}': it must be one of ${states}`, { field: 'state' })
+}
+
 function whereNameStateTag({ storedModelName, state, tag }: z.output<typeof nameStateTag>): RawBuilder<boolean>[] {
   const where: RawBuilder<boolean>[] = []
   if (storedModelName !== undefined) {
@@ -130,7 +137,7 @@ function whereNameStateTag({ storedModelName, state, tag }: z.output<typeof name
       : sql<boolean>`false`
     where.push(sql<boolean>`(stored_model_name = ${storedModelName} or ${byId})`)
   }
-  if (state !== undefined) where.push(sql<boolean>`state = ${parseDeployedState(state)}`)
+  if (state !== undefined) where.push(sql<boolean>`state = ${parseState(state)}`)
   if (tag !== undefined) where.push(sql<boolean>`(stage = ${tag} or service_tags @> ${[tag]}::text[])`)
   return where
 }

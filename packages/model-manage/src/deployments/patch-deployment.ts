@@ -1,4 +1,4 @@
-import { Conflict, type DeployedModelBody, DeployedModelState, InputError } from '@rowhouse/contract'
+import { Conflict, type DeployedModelBody, InputError } from '@rowhouse/contract'
 import type { Work } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
 import { mergePatch } from '../documents/merge-patch.ts'
@@ -41,25 +41,19 @@ export async function patchDeployment(
   return body as DeployedModelBody
 }
 
+/** People undeploy, no more; a document may be sent back as it was read. */
 function stateAfter(before: DeployedModelRow, wish: unknown): DeployedModelRow['state'] {
-  if (wish === undefined || wish === null) return before.state
-  const state = parseDeployedState(String(wish))
-  if (state === 'DEPLOYED' && before.state !== 'DEPLOYED') {
+  const state = String(wish ?? before.state).toUpperCase()
+  if (state === before.state) return before.state
+  if (state === 'UNDEPLOYED') return state
+  if (state === 'DEPLOYED') {
     throw new Conflict(
       'AlreadyUndeployed',
       `The deployment ${before.id} is ${before.state}; deploy the snapshot anew: moc deployment create ${before.deployable_model_id} --stage ${before.stage}`,
       { state: before.state },
     )
   }
-  return state
-}
-
-/** In any case of letters. */
-export function parseDeployedState(text: string): DeployedModelRow['state'] {
-  const parsed = DeployedModelState.safeParse(text.toUpperCase())
-  if (parsed.success) return parsed.data
-  const states = DeployedModelState.options.join(', ')
-  throw new InputError('InvalidField', `'state' is '${text}': it must be one of ${states}`, { field: 'state' })
+  throw new InputError('InvalidField', `'state' is '${String(wish)}': it must be UNDEPLOYED`, { field: 'state' })
 }
 
 /** A document may be sent back as it was read; who names another stage or tag would wait in vain for it. */

@@ -16,7 +16,6 @@ import { below, getCredentials, putCredentials, takeCredentials } from '../docum
 import { ownedColumns, storableJson, withoutOwned } from '../documents/owned.ts'
 import { tell } from '../outbox.ts'
 import type { DeployableModelRow, Document } from '../rows.ts'
-import { checkNameLength } from './check-name.ts'
 import { deployableModelBody } from './deployable-model-store.ts'
 import { modelName } from './language.ts'
 import { findStoredModel, storedModelBody } from './stored-model-store.ts'
@@ -59,7 +58,6 @@ export async function tellSnapshot(work: Work, row: DeployableModelRow): Promise
 /** Service tags and stages are tags: runtimes carry the same words. */
 export function describeSnapshot(metaData: unknown, targetRuntimes: unknown) {
   const parsed = parseAs(SnapshotMetaData, metaData ?? {}, { path: ['metaData'] })
-  checkNameLength(parsed.name ?? '', 'metaData.name')
   const runtimes = parseAs(TargetRuntime.array(), targetRuntimes ?? [], { path: ['targetRuntimes'] })
   return {
     metaData: { ...parsed, tags: [...new Set(parsed.tags.map(parseTag))] },

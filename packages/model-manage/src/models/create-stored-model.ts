@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type StoredModelBody, StoredModelContent } from '@rowhouse/contract'
+import { InputError, type StoredModelBody, StoredModelContent } from '@rowhouse/contract'
 import { parseAs } from '@rowhouse/http'
 import type { Work } from '../context.ts'
 import { checkAssets } from '../documents/asset-door.ts'
@@ -8,7 +8,6 @@ import { putCredentials, takeCredentials } from '../documents/credentials.ts'
 import { ownedColumns, withoutOwned } from '../documents/owned.ts'
 import { tell } from '../outbox.ts'
 import type { Document } from '../rows.ts'
-import { checkName } from './check-name.ts'
 import { storedModelBody } from './stored-model-store.ts'
 
 export async function createStoredModel(work: Work, wish: StoredModelContent): Promise<StoredModelBody> {
@@ -29,6 +28,13 @@ export async function createStoredModel(work: Work, wish: StoredModelContent): P
   return getContents(work.tx, body)
 }
 
+function checkName(name: string | null | undefined): void {
+  if (name?.trim()) return
+  throw new InputError('InvalidField', `'modelMetaData.name' is missing: a model is found by its name`, {
+    field: 'modelMetaData.name',
+  })
+}
+
 /** What of a request is stored: parsed, small enough, without passwords, each asset with an id. */
 export function storedModelDocument(work: Work, wish: unknown) {
   const parsed = parseAs(StoredModelContent, wish)
@@ -37,7 +43,7 @@ export function storedModelDocument(work: Work, wish: unknown) {
     assetId: asset.assetId ?? randomUUID(),
     createdDate: asset.createdDate ?? work.now.toISOString(),
   }))
-  checkName(parsed.modelMetaData.name, 'modelMetaData.name')
+  checkName(parsed.modelMetaData.name)
   const content: Document = withoutOwned({ ...parsed, modelAssets: assets }, ['group'])
   const { clean, credentials } = takeCredentials(content)
   return { document: clean as Document & Pick<StoredModelContent, 'modelMetaData' | 'modelAssets'>, credentials }

@@ -203,6 +203,10 @@ describe('a near tag', () => {
     expect(nearestTag('cc-fraud', ['churn', 'DEV'])).toBeUndefined()
   })
 
+  it('is one that looks the same and is encoded in another way', () => {
+    expect(nearestTag('caf\u00e9', ['cafe\u0301'])).toEqual({ tag: 'cafe\u0301', how: 'case' })
+  })
+
   it('counts a swap of neighbours as one slip', () => {
     expect(editDistance('dve', 'dev')).toBe(1)
     expect(editDistance('kitten', 'sitting')).toBe(3)

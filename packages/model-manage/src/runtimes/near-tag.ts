@@ -1,7 +1,7 @@
 /** Tags are compared exactly; these say which other tag was probably meant. */
 export type NearTag = { tag: string; how: 'case' | 'spelling' }
 
-/** The tag of `has` that is nearest to `wanted`: equal but for case and blanks, else within a third of its letters. */
+/** The tag of `has` that is nearest to `wanted`: equal but for case, blanks and how accents are encoded, else within a third of its letters. */
 export function nearestTag(wanted: string, has: readonly string[]): NearTag | undefined {
   const byCase = has.find((tag) => tag !== wanted && fold(tag) === fold(wanted))
   if (byCase !== undefined) return { tag: byCase, how: 'case' }
@@ -17,7 +17,7 @@ export function nearestTag(wanted: string, has: readonly string[]): NearTag | un
 }
 
 function fold(tag: string): string {
-  return tag.trim().toLowerCase()
+  return tag.trim().normalize('NFC').toLowerCase()
 }
 
 /** Damerau-Levenshtein with adjacent swaps: `DVE` is one slip from `DEV`. */

@@ -66,7 +66,7 @@ export function engineBody(row: EngineWithQueue, now: Date, prefix: string): Eng
     ...ownedBody(row),
     engineType: row.engine_type,
     name: row.name,
-    state: row.state,
+    state: stateNow(row),
     tags: row.tags,
     slots: row.slots,
     alive: isAlive(row, now),
@@ -74,6 +74,12 @@ export function engineBody(row: EngineWithQueue, now: Date, prefix: string): Eng
     queue: { waiting: row.waiting, running: row.running },
     _links: selfLink(`${prefix}/engines/${row.id}`),
   }
+}
+
+/** Idle and busy are seen from its attempts, between beats too; the rest it says itself. */
+function stateNow({ state, running }: EngineWithQueue): EngineRow['state'] {
+  if (state !== 'INIT' && state !== 'RUNNING') return state
+  return running > 0 ? 'RUNNING' : 'INIT'
 }
 
 /** The copy that a job carries. */
