@@ -2,12 +2,13 @@ import type { VariableMap } from '@rowhouse/contract'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { sql } from 'kysely'
 import { callerName, noContent } from '../answers.ts'
-import { camundaProblem, invalidRequest, notFound, restProblem } from '../camunda-problems.ts'
+import { invalidRequest, notFound, restProblem } from '../camunda-problems.ts'
 import { parseVariables, toWireVariables } from '../camunda-values.ts'
 import type { MlcContext } from '../context.ts'
 import { startInstanceByDefinition, toInstanceBody } from '../instances/start-instance.ts'
 import { selfLink } from '../links.ts'
 import { bodyOf, registerList } from '../lists/list-resource.ts'
+import { textOf } from '../members.ts'
 import { definitionList } from './definition-list.ts'
 import { activityStatistics, definitionStatistics } from './definition-statistics.ts'
 import { type DefinitionRow, newestVersions, toDefinitionBody } from './deployment-store.ts'
@@ -26,8 +27,8 @@ export function definitionRoutes(app: FastifyInstance, ctx: MlcContext): void {
   app.put('/process-definition/suspended', async (request, reply) => {
     const body = bodyOf(request)
     refuseExecutionDate(body)
-    const definitionId = textOrNull(body.processDefinitionId)
-    const key = textOrNull(body.processDefinitionKey)
+    const definitionId = textOf(body, 'processDefinitionId')
+    const key = textOf(body, 'processDefinitionKey')
     if (definitionId === null && key === null) {
       throw invalidRequest(
         'Either processDefinitionId or processDefinitionKey must be set to update the suspension state.',
@@ -93,7 +94,7 @@ async function start(ctx: MlcContext, request: FastifyRequest<Named>) {
     `Cannot instantiate process definition ${definition.id}: `,
   )
   refuseStartInstructions(body.startInstructions)
-  const businessKey = textOrNull(body.businessKey)
+  const businessKey = textOf(body, 'businessKey')
   const wish = { definition, businessKey, variables, startUserId: callerName(request) }
   const { aggregate, ownVariables } = await startInstanceByDefinition(ctx, wish)
   const { id } = aggregate.instance
@@ -127,11 +128,4 @@ async function getDefinition(ctx: MlcContext, { id, key, tenantId }: Params): Pr
   )
   if (rows[0] !== undefined) return rows[0]
   throw notFound('definition', id ?? '', `No matching definition with id ${id}`, 0)
-}
-
-function textOrNull(value: unknown): string | null {
-  if (value === undefined || value === null) return null
-  if (typeof value === 'string') return value
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  throw camundaProblem(400, 'InvalidRequestException', 'A text was expected', null)
 }

@@ -4,6 +4,7 @@ import { noContent } from '../answers.ts'
 import { camundaProblem, invalidRequest, notFound } from '../camunda-problems.ts'
 import type { MlcContext } from '../context.ts'
 import { bodyOf, findOne, registerList } from '../lists/list-resource.ts'
+import { textOf } from '../members.ts'
 import { annotateIncident } from './annotate-incident.ts'
 import { incidentList } from './incident-list.ts'
 
@@ -26,8 +27,7 @@ export function incidentRoutes(app: FastifyInstance, ctx: MlcContext): void {
     throw invalidRequest(`Cannot resolve an incident of type ${rows[0].incident_type}`)
   })
   app.put<ById>('/incident/:id/annotation', async (request, reply) => {
-    const { annotation } = bodyOf(request)
-    await annotate(ctx, request.params.id, annotation === undefined || annotation === null ? null : String(annotation))
+    await annotate(ctx, request.params.id, textOf(bodyOf(request), 'annotation'))
     return noContent(reply)
   })
   app.delete<ById>('/incident/:id/annotation', async (request, reply) => {

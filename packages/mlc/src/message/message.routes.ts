@@ -6,6 +6,7 @@ import { parseVariables, toWireVariables } from '../camunda-values.ts'
 import type { MlcContext } from '../context.ts'
 import { toInstanceBody } from '../instances/start-instance.ts'
 import { bodyOf } from '../lists/list-resource.ts'
+import { textOf } from '../members.ts'
 import { type Correlated, correlateMessage, type MessageWish } from './correlate-message.ts'
 
 export function messageRoutes(app: FastifyInstance, ctx: MlcContext): void {
@@ -39,13 +40,6 @@ function parseMessage(body: Record<string, unknown>, caller: string | null): Mes
   if (tenantId !== null) wish.tenantId = tenantId
   else if (body.withoutTenantId === true) wish.tenantId = null
   return wish
-}
-
-function textOf(body: Record<string, unknown>, member: string): string | null {
-  const value = body[member]
-  if (value === undefined || value === null) return null
-  if (typeof value === 'object') throw invalidRequest(`'${member}' must be a text`)
-  return String(value)
 }
 
 function resultBody(correlated: Correlated, withVariables: boolean) {

@@ -6,6 +6,7 @@ import { invalidRequest, notFound, nullValue, restProblem } from '../camunda-pro
 import { parseVariables, toWireVariables } from '../camunda-values.ts'
 import type { MlcContext } from '../context.ts'
 import { bodyOf, findOne, registerList } from '../lists/list-resource.ts'
+import { textOf } from '../members.ts'
 import {
   assignTask,
   claimTask,
@@ -70,19 +71,20 @@ function doneRoutes(app: FastifyInstance, ctx: MlcContext): void {
     })
   }
   app.post<ById>('/task/:id/bpmnError', async (request, reply) => {
-    const { errorCode, errorMessage } = bodyOf(request)
+    const body = bodyOf(request)
     const { id } = request.params
-    if (errorCode === undefined || errorCode === null || errorCode === '') throw invalidRequest('errorCode is null')
-    const message = errorMessage === undefined || errorMessage === null ? null : String(errorMessage)
+    const errorCode = textOf(body, 'errorCode')
+    if (errorCode === null || errorCode === '') throw invalidRequest('errorCode is null')
+    const errorMessage = textOf(body, 'errorMessage')
     const variables = variablesOf(request, `Cannot handle bpmn error for task ${id}: `)
-    await throwUserTaskError(ctx, id, { errorCode: String(errorCode), errorMessage: message, variables })
+    await throwUserTaskError(ctx, id, { errorCode, errorMessage, variables })
     return noContent(reply)
   })
 }
 
 function assignRoutes(app: FastifyInstance, ctx: MlcContext): void {
   app.post<ById>('/task/:id/claim', async (request, reply) => {
-    await claimTask(ctx, request.params.id, userOf(request))
+    await claimTask(ctx, request.params.id, textOf(bodyOf(request), 'userId'))
     return noContent(reply)
   })
   app.post<ById>('/task/:id/unclaim', async (request, reply) => {
@@ -90,11 +92,11 @@ function assignRoutes(app: FastifyInstance, ctx: MlcContext): void {
     return noContent(reply)
   })
   app.post<ById>('/task/:id/assignee', async (request, reply) => {
-    await assignTask(ctx, request.params.id, userOf(request))
+    await assignTask(ctx, request.params.id, textOf(bodyOf(request), 'userId'))
     return noContent(reply)
   })
   app.post<ById>('/task/:id/delegate', async (request, reply) => {
-    await delegateTask(ctx, request.params.id, userOf(request))
+    await delegateTask(ctx, request.params.id, textOf(bodyOf(request), 'userId'))
     return noContent(reply)
   })
   app.post<ById>('/task/:id/resolve', async (request, reply) => {
@@ -106,11 +108,6 @@ function assignRoutes(app: FastifyInstance, ctx: MlcContext): void {
 
 function variablesOf(request: FastifyRequest, prefix: string) {
   return parseVariables((bodyOf(request).variables ?? {}) as VariableMap, prefix)
-}
-
-function userOf(request: FastifyRequest): string | null {
-  const { userId } = bodyOf(request)
-  return userId === undefined || userId === null ? null : String(userId)
 }
 
 async function findTaskRow(ctx: MlcContext, id: string): Promise<TaskListRow | undefined> {
