@@ -105,6 +105,19 @@ describe('a model that fails says where and why', () => {
     expect(failed?.isRaised).toBe(!isOurs)
   })
 
+  test('words without end are cut: of an error, of its traceback, of a rejection', async () => {
+    const words = (name: string) =>
+      runModel({
+        model: `export const score = () => { const error = new Error('y'.repeat(2e6)); error.name = '${name}'; throw error }`,
+      })
+    const { failed } = await words('Error')
+    expect(failed?.error).toHaveLength(4_000)
+    expect(failed?.traceback[0]?.length).toBe(4_000)
+    const { rejects, finished } = await words('UserWarning')
+    expect(finished).toMatchObject({ recordsFailedByModel: 3 })
+    expect(rejects[0]?.reason).toHaveLength(4_000)
+  })
+
   test('a syntax error shows the line', async () => {
     const { failed } = await runModel({
       model:

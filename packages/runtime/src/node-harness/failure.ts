@@ -76,7 +76,7 @@ function stackOf(error: Error): string[] {
   const lines = String(error.stack ?? describe(error)).split('\n')
   return lines
     .filter((line) => !isFrame(line) || folders.some((folder) => line.includes(folder)))
-    .map(withoutFolders)
+    .map((line) => withoutFolders(line).slice(0, errorCharactersMax))
     .filter((line) => line.trim() !== '')
 }
 

@@ -11,6 +11,7 @@ const strideMax = 256
 /** A file of nothing but bad lines must not drown the agent: further ones are counted and in the rejects file. */
 const rejectedEventsMax = 1_000
 const rejectsPendingMax = 64 * 1024
+const reasonCharactersMax = 4_000
 
 type Rejected = Extract<HarnessEvent, { event: 'rejected' }>
 type Counted = Exclude<keyof HarnessCounts, 'recordsIn' | 'recordsOut' | 'bytesRead'>
@@ -98,7 +99,8 @@ export class Report {
 
   /** Throws JobFailed where the first bad record is to end the job. */
   reject(rejected: RejectedRecord): void {
-    const { direction, by, place, reason, raw } = rejected
+    const { direction, by, place, raw } = rejected
+    const reason = rejected.reason.slice(0, reasonCharactersMax)
     this.#counts[counterOf(direction, by)] += 1
     const record = place.record ?? 0
     const entry: Reject = { direction, record, line: place.line, code: by, reason, raw }

@@ -7,6 +7,9 @@ import { eachLine } from './lines.ts'
 /** `-u`: a print is seen when it happens. UTF-8 whatever the locale says. */
 export const pythonFlags = ['-u', '-X', 'utf8'] as const
 
+/** No event of ours comes near it; a model that finds the channel may write what it likes. */
+const eventCharactersMax = 8 * 1024 * 1024
+
 /** Programs of the model that left its group may hold its pipes open after it has ended. */
 const drainMs = 2_000
 
@@ -31,7 +34,7 @@ export function listen(
     if (modules === null) listener.onEvent(parseEvent(line))
     else learn(modules)
   }
-  if (events) eachLine(events, hear, Number.POSITIVE_INFINITY)
+  if (events) eachLine(events, hear, eventCharactersMax)
 }
 
 export function asHarnessProcess(pid: number, exited: Promise<HarnessExit>): HarnessProcess {

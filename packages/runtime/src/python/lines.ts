@@ -7,16 +7,36 @@ const lineCharactersMax = 64 * 1024
 
 export function eachLine(stream: Readable, onLine: (line: string) => void, charactersMax = lineCharactersMax): void {
   const decoder = new StringDecoder('utf8')
-  let rest = ''
-  stream.on('data', (chunk: Buffer) => {
-    const lines = (rest + decoder.write(chunk)).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) onLine(line.endsWith('\r') ? line.slice(0, -1) : line)
+  /** What has come of the line so far. Joined once: a long line comes in a thousand parts. */
+  let parts: string[] = []
+  let length = 0
+  const tell = (line: string) => onLine(line.endsWith('\r') ? line.slice(0, -1) : line)
+  const take = () => {
+    const text = parts.join('')
+    parts = []
+    length = 0
+    return text
+  }
+  const keep = (text: string) => {
+    parts.push(text)
+    length += text.length
+    if (length <= charactersMax) return
+    let rest = take()
     for (; rest.length > charactersMax; rest = rest.slice(charactersMax)) onLine(rest.slice(0, charactersMax))
+    keep(rest)
+  }
+  stream.on('data', (chunk: Buffer) => {
+    const lines = decoder.write(chunk).split('\n')
+    const last = lines.pop() ?? ''
+    for (const line of lines) {
+      keep(line)
+      tell(take())
+    }
+    keep(last)
   })
   stream.on('end', () => {
-    rest += decoder.end()
-    if (rest !== '') onLine(rest)
+    keep(decoder.end())
+    if (length > 0) onLine(take())
   })
   // A reset by a process that was killed: its end follows as `close`.
   stream.on('error', () => {})

@@ -46,7 +46,7 @@ def traceback_lines(exception, with_own_frames=False):
         story = traceback.TracebackException(type(exception), exception, exception.__traceback__)
         if not with_own_frames:
             leave_out_own_frames(story, set())
-        lines = ''.join(story.format()).splitlines()
+        lines = [line[:ERROR_CHARACTERS_MAX] for line in ''.join(story.format()).splitlines()]
     except Exception as problem:
         return [describe(exception), '(its traceback cannot be shown: %s)' % describe(problem)]
     if len(lines) > TRACEBACK_LINES_MAX:

@@ -6,6 +6,7 @@ from time import monotonic
 PROGRESS_SECONDS = 0.5
 # A file of nothing but bad lines must not drown the agent: further ones are counted and in the rejects file.
 REJECTED_EVENTS_MAX = 1000
+REASON_CHARACTERS_MAX = 4000
 RAW_CHARACTERS_MAX = 64 * 1024
 COUNTER = {
     ('input', 'encoding'): 'inputRejectedByEncoding',
@@ -75,6 +76,7 @@ class Report:
     def reject(self, direction, by, place, reason, raw=None):
         """`place` is (record, line)."""
         record, line = place
+        reason = reason[:REASON_CHARACTERS_MAX]
         self.counts[COUNTER[direction, by]] += 1
         if self.rejects is None:
             self.rejects = open(self.rejects_path, 'w', encoding='utf-8', errors='backslashreplace')
