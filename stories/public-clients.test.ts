@@ -153,20 +153,23 @@ describe('a migration script for diagrams', () => {
     expect(deployed.status).toBe(200)
   })
 
-  it('sends a signal whose variable is an untyped object', async () => {
-    const body = {
-      name: 'com.modelop.mlc.definitions.Signals_MODEL_DATA_DRIFT_TEST',
-      variables: {
-        MODEL_ID: { value: 'x' },
-        OUTPUT_FILE: { value: { assetType: 'EXTERNAL_FILE', fileUrl: 's3://b/k' } },
-      },
-    }
-    const sent = await request('POST', '/mlc-service/rest/signal', {
-      body: JSON.stringify(body),
-      headers: { 'content-type': 'application/json' },
-    })
-    expect(sent.status).toBe(204)
-  })
+  it.each(['/mlc-service/rest/signal', '/rest/signal', '/mlc-service/api/signal'])(
+    'sends a signal whose variable is an untyped object to %s',
+    async (path) => {
+      const body = {
+        name: 'com.modelop.mlc.definitions.Signals_MODEL_DATA_DRIFT_TEST',
+        variables: {
+          MODEL_ID: { value: 'x' },
+          OUTPUT_FILE: { value: { assetType: 'EXTERNAL_FILE', fileUrl: 's3://b/k' } },
+        },
+      }
+      const sent = await request('POST', path, {
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json' },
+      })
+      expect(sent.status).toBe(204)
+    },
+  )
 })
 
 it('a notification is deleted with a bare token', async () => {

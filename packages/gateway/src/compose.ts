@@ -25,6 +25,9 @@ export interface ServerParts {
   now?: () => Date
 }
 
+/** Public scripts address the mlc service itself, which has no prefix there, or by its older path. */
+const servicePaths = { '/rest/': '/mlc-service/rest/', '/mlc-service/api/': '/mlc-service/rest/' }
+
 /** The whole server as one app, not yet listening. */
 export async function composeServer(parts: ServerParts): Promise<App> {
   const { config, database, tokens, wings, version } = parts
@@ -35,6 +38,7 @@ export async function composeServer(parts: ServerParts): Promise<App> {
     bodyLimitBytes: config.bodyLimitBytes,
     behindProxy: config.behindProxy,
     now,
+    aliases: servicePaths,
     openapi: {
       title: 'Rowhouse',
       version,

@@ -44,6 +44,8 @@ export interface AppOptions {
   tls?: { cert: Buffer; key: Buffer }
   /** Believe X-Forwarded-*: only behind a proxy. */
   behindProxy?: boolean
+  /** Beginnings of paths that other servers have, and where they lead here. */
+  aliases?: Readonly<Record<string, string>>
   /** Collects the routes of plugins into an OpenAPI document: `app.swagger()`. */
   openapi?: { title: string; version: string; description: string }
 }
@@ -65,6 +67,7 @@ export function makeApp(options: AppOptions): App {
     frameworkErrors: (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
       answer({ thrown, request, reply, render: toProblem, contentType: 'application/problem+json', settings })
     },
+    rewriteUrl: ({ url = '/' }) => withoutAlias(url, options.aliases ?? {}),
     ...(options.tls ? { https: options.tls } : {}),
   })
   plain.decorate('errorSettings', settings)
@@ -113,4 +116,9 @@ function logRequests(app: FastifyInstance): void {
       caller: request.principal?.name,
     })
   })
+}
+
+function withoutAlias(url: string, aliases: Readonly<Record<string, string>>): string {
+  for (const [alias, path] of Object.entries(aliases)) if (url.startsWith(alias)) return path + url.slice(alias.length)
+  return url
 }
