@@ -2,18 +2,14 @@ import { AppError, Conflict, InputError, toAppError, Unavailable } from '@rowhou
 import type { FastifyError, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { invalidFields } from './invalid-fields.ts'
+import { findStoreTrouble } from './store-troubles.ts'
 
 /** Whatever a route or the framework threw, as one of our errors. */
 export function toRequestError(thrown: unknown, request: FastifyRequest, bodyLimitBytes: number): AppError {
   if (thrown instanceof AppError) return thrown
   if (hasZodFastifySchemaValidationErrors(thrown)) return refusedByRoute(thrown)
-  if (isStoreAway(thrown)) {
-    return new Unavailable(
-      'The database does not answer just now. Nothing was changed; try again in a moment',
-      2000,
-      thrown,
-    )
-  }
+  const trouble = findStoreTrouble(thrown)
+  if (trouble !== undefined) return trouble
   if (isUnstorable(thrown))
     return new InputError('UnstorableText', 'A text of the request holds the character U+0000, which cannot be stored')
   if (thrown instanceof Error && brokenForm.test(thrown.message))
@@ -90,32 +86,6 @@ function refusedByRoute({ validation, validationContext }: ZodValidationError): 
 /** A step of a JSON pointer. */
 function unescaped(step: string): string {
   return step.replaceAll('~1', '/').replaceAll('~0', '~')
-}
-
-const awayCodes = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOENT',
-  'EPIPE',
-  'ETIMEDOUT',
-  '57P01',
-  '57P02',
-  '57P03',
-  '53300',
-])
-
-/** By what `pg` throws (this package knows no store): connections that failed or were cut off. */
-function isStoreAway(thrown: unknown): boolean {
-  if (!(thrown instanceof Error)) return false
-  const { code, syscall } = thrown as { code?: unknown; syscall?: unknown }
-  if (typeof code === 'string') {
-    if (code.startsWith('E'))
-      return awayCodes.has(code) && (syscall === 'connect' || syscall === 'read' || syscall === 'write')
-    if (awayCodes.has(code) || /^08\d/.test(code)) return true
-  }
-  return /^Connection terminated|timeout exceeded when trying to connect|^Client has encountered a connection error/.test(
-    thrown.message,
-  )
 }
 
 /** What the parser of forms says of forms: plain errors without a code. */

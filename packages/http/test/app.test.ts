@@ -251,6 +251,17 @@ test('what nothing can serve now is 422 with its data', async () => {
   expect(answer.json()).toMatchObject({ code: 'NoMatchingRuntime', seen: [] })
 })
 
+test.each([
+  ['full', /^The disk of the database is full\. Nothing was changed; make room there/],
+  ['late', /^The database is too busy just now and gave this up\. Nothing was changed; try again/],
+])('a database that cannot just now (%s) is 503 and says what to do', async (how, message) => {
+  const app = await started()
+  const answer = await app.inject({ url: `/fails/${how}`, headers: as('ann') })
+  expect(answer.statusCode).toBe(503)
+  expect(answer.headers['retry-after']).toBeDefined()
+  expect(answer.json().message).toMatch(message)
+})
+
 test.each(['away', 'cut', 'terminated'])('a database that is %s is 503 with Retry-After', async (how) => {
   const app = await started()
   const answer = await app.inject({ url: `/fails/${how}`, headers: as('ann') })

@@ -68,14 +68,15 @@ const awayCodes = new Set([
   '57P01',
   '57P02',
   '57P03',
-  '53300',
 ])
+/** Connections broke; no disk, memory or connection is left; the server is a standby for now. */
+const awayClasses = /^(?:08|53|25006$)/
 
 /** The database is away or turns us off for now: worth trying again, unlike a mistake in a statement. */
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = (error as { code?: unknown }).code
-  if (typeof code === 'string' && (awayCodes.has(code) || code.startsWith('08'))) return true
+  if (typeof code === 'string' && (awayCodes.has(code) || awayClasses.test(code))) return true
   return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
     error.message,
   )
