@@ -203,6 +203,7 @@ describe('lists of jobs', () => {
         .totalElements
     expect(await count('jobStatus=WAITING&jobStatus=created')).toBe(await count('jobStatus=WAITING,CREATED'))
     expect(await count('jobStatus=')).toBe(await count(''))
+    expect(await count('sort=jobResult,jobWaitTime,lastUpdateFromRuntime,desc&sort=id')).toBe(await count(''))
   })
 
   it('narrowed to a state nobody knows are 400 that names the states', async () => {

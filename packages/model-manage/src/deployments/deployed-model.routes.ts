@@ -15,7 +15,7 @@ import { modelNotDeployed } from './explain-not-deployed.ts'
 import { patchDeployment } from './patch-deployment.ts'
 
 const rel = 'deployedModels'
-const sortColumns = { ...ownedSortColumns, state: 'state', stage: 'stage' }
+const sortColumns = { ...ownedSortColumns, state: 'state', stage: 'stage', undeployTime: 'undeployed_at' }
 const nameStateTag = pageQuery.extend({
   storedModelName: z.string().optional().describe('Name or id of the stored model'),
   state: z.string().optional().describe('DEPLOYED or UNDEPLOYED, in any case of letters'),

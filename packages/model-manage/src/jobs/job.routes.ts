@@ -19,8 +19,11 @@ const sortColumns = {
   ...ownedSortColumns,
   jobStatus: 'status',
   jobType: 'job_type',
-  jobEndTime: 'end_at',
+  jobResult: 'result',
+  jobWaitTime: 'wait_at',
   jobRunTime: 'run_at',
+  jobEndTime: 'end_at',
+  lastUpdateFromRuntime: 'runtime_update_at',
 }
 const listQuery = pageQuery.extend({
   jobStatus: oneOrSeveral.optional().describe('Only jobs in this state; a comma list takes several'),

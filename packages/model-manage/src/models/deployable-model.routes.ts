@@ -11,7 +11,13 @@ import { createSnapshot } from './create-snapshot.ts'
 import { deployableModelBody, findDeployableModel } from './deployable-model-store.ts'
 import { patchSnapshot } from './patch-snapshot.ts'
 
-const sortColumns = { ...ownedSortColumns, name: 'name', 'metaData.name': 'name' }
+const sortColumns = {
+  ...ownedSortColumns,
+  name: 'name',
+  'metaData.name': 'name',
+  'storedModel.id': 'stored_model_id',
+  'storedModel.modelMetaData.name': 'stored_model_name',
+}
 const storedModelQuery = pageQuery.extend({ storedModelId: idParams.shape.id })
 
 const docs = tagged('snapshots (deployable models)')

@@ -13,7 +13,13 @@ import { registerRuntime } from './register-runtime.ts'
 import { engineBody, findEngine, listEngines } from './runtime-store.ts'
 import { unregisterRuntime } from './unregister-runtime.ts'
 
-const sortColumns = { ...ownedSortColumns, name: 'name', state: 'state', engineType: 'engine_type' }
+const sortColumns = {
+  ...ownedSortColumns,
+  name: 'name',
+  state: 'state',
+  engineType: 'engine_type',
+  lastHeartbeatDate: 'beat_at',
+}
 const tagsQuery = pageQuery.extend({ tags: oneOrSeveral.describe('Comma list: runtimes that carry all of them') })
 
 const docs = tagged('runtimes (engines)')
