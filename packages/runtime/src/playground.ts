@@ -75,8 +75,14 @@ async function finishPlayground(folder: string, job: Job, pathOf: Map<Asset, str
   await writeWorkFile(jobJsonPath, JSON.stringify(job.document))
   await writeWorkFile(join(moc, 'required_libraries_filenames.txt'), requirements.map((path) => `${path}\n`).join(''))
   const first = requirements[0]
-  const requirementsText = first === undefined ? null : await readFile(join(folder, first), 'utf8')
+  const requirementsText = first === undefined ? null : textOf(await readFile(join(folder, first)))
   return { folder, jobJsonPath, pathOf, requirementsText }
+}
+
+/** PowerShell writes `pip freeze > requirements.txt` in UTF-16. */
+function textOf(bytes: Buffer): string {
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe
+  return isUtf16 ? bytes.toString('utf16le', 2) : bytes.toString('utf8')
 }
 
 /** `./src/a.py` → `src/a.py`; whatever leaves the folder is refused. */

@@ -244,4 +244,25 @@ describe('what a model says', () => {
     })
     expect(ended.outcome).toMatch(/^metrics gets one DataFrame .* the requirements.txt of the model$/)
   })
+
+  it.each([
+    [
+      'sklearn',
+      "'sklearn' is neither beside the source nor installed: is the package that brings it in requirements.txt?",
+    ],
+    ['pyspark.sql', 'PySpark models are not run by this runtime'],
+  ])('a source that imports %s without having it is told what is missing', async (name, hint) => {
+    const ended = await runtime.run({ files: { 'model.py': `import ${name}\n` }, inputs: numbers })
+    expect(ended.outcome).toMatch(/^raised ModuleNotFoundError: No module named '\w+' while the source was loaded$/)
+    expect(ended.console).toEqual([hint])
+  })
+
+  it('a requirements.txt as PowerShell writes it is read', async () => {
+    const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')
+    const given = {
+      'model.py': 'def action(datum):\n    return datum\n',
+      'requirements.txt': utf16('modelop==1.0\r\n'),
+    }
+    await gives({ files: given, inputs: numbers }, '1\n2\n')
+  })
 })

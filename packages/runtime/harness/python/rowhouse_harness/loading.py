@@ -157,8 +157,18 @@ def load_model(plan):
         answer_for_main(module)
         exec(code, module.__dict__)
     except BaseException as error:
+        say_what_is_missing(error)
         raise failure_of('load', error) from None
     return Model(module, read_annotations(text), plan['functions'], trap)
+
+
+def say_what_is_missing(error):
+    if not isinstance(error, ModuleNotFoundError) or not error.name or '.' in error.name:
+        return
+    if error.name == 'pyspark':
+        sys.stderr.write('PySpark models are not run by this runtime\n')
+    else:
+        sys.stderr.write("'%s' is neither beside the source nor installed: is the package that brings it in requirements.txt?\n" % error.name)
 
 
 def has_sibling(plan):
