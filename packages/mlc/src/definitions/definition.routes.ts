@@ -13,6 +13,7 @@ import { definitionList } from './definition-list.ts'
 import { activityStatistics, definitionStatistics } from './definition-statistics.ts'
 import { type DefinitionRow, newestVersions, toDefinitionBody } from './deployment-store.ts'
 import { suspendDefinition } from './suspend-definition.ts'
+import { xmlText } from './xml-text.ts'
 
 interface Params {
   id?: string
@@ -59,7 +60,7 @@ function namedRoutes(app: FastifyInstance, ctx: MlcContext, prefix: string): voi
       select content from mlc.resource where deployment_id = ${definition.deployment_id} and name = ${definition.resource_name}`.execute(
       ctx.database.kysely,
     )
-    return { id: definition.id, bpmn20Xml: rows[0]?.content.toString('utf8') ?? '' }
+    return { id: definition.id, bpmn20Xml: rows[0] === undefined ? '' : xmlText(rows[0].content) }
   })
   app.get<Named>(`${prefix}/diagram`, async (request, reply) => {
     await getDefinition(ctx, request.params)

@@ -20,6 +20,7 @@ import {
   type ResourceFile,
   sha256Of,
 } from './deployment-store.ts'
+import { readXml } from './xml-text.ts'
 
 export interface DeployWish {
   name: string | null
@@ -95,7 +96,7 @@ async function parseResources(
   }[] = []
   for (const { name, content } of resources) {
     if (!isDiagram(name)) continue
-    const result = await parseBpmn(content.toString('utf8'), { resource: name })
+    const result = await parseBpmn(readXml(content, name), { resource: name })
     if (result.ok) graphs.push(...result.graphs.map((graph) => ({ resource: name, graph })))
     else problems.push({ resource: name, ...result })
     warnings.push(...result.warnings.map((warning) => `${name}: ${warning.message}`))

@@ -6,6 +6,7 @@ import { type ProcessGraph, parseBpmn } from '@rowhouse/bpmn'
 import { Bug } from '@rowhouse/contract'
 import { sql } from 'kysely'
 import type { Tx } from '../transaction.ts'
+import { xmlText } from './xml-text.ts'
 
 export interface GraphCache {
   get(tx: Tx, definitionId: string): Promise<ProcessGraph>
@@ -39,7 +40,7 @@ export function makeGraphCache(): GraphCache {
       const row = rows[0]
       if (row === undefined)
         throw new Bug(`the process definition ${definitionId} is gone while an instance of it is driven`)
-      const parsed = await parseBpmn(row.content.toString('utf8'))
+      const parsed = await parseBpmn(xmlText(row.content))
       const graph = parsed.ok ? parsed.graphs.find((candidate) => candidate.key === row.key) : undefined
       if (graph === undefined) throw new Bug(`the stored diagram of ${definitionId} no longer parses`)
       put(definitionId, graph)
