@@ -106,7 +106,7 @@ try {
   process.exit(await main(process.argv.slice(2)))
 } catch (error) {
   const message = messageOf(error)
-  process.stderr.write(`rowhouse server: ${message}\n`)
-  await tellParent({ failed: message })
+  if (hasParent()) await tellParent({ failed: message })
+  else process.stderr.write(`rowhouse server: ${message}\n`)
   process.exit(error instanceof AppError && error.kind === 'InputError' ? 2 : 1)
 }

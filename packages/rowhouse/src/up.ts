@@ -1,8 +1,8 @@
 /** `rowhouse up`: PostgreSQL, server and runtime as children; what dies is started again; the runtime stops first, PostgreSQL last. */
-import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type EmbeddedPostgres, startEmbedded, takeFolder } from '@rowhouse/postgres/embedded'
 import { isThere, runtimeArguments, startRuntimeChild, startServerChild } from './children.ts'
+import { makeDataFolder } from './data-folder.ts'
 import { type Kept, keep, type Life } from './keep.ts'
 import { type Leftovers, openLeftovers } from './leftovers.ts'
 import { choosePort } from './port.ts'
@@ -36,7 +36,7 @@ export async function up(options: UpOptions): Promise<number> {
   const parts: Kept[] = []
   let release: (() => Promise<void>) | undefined
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    makeDataFolder(dataDir)
     release = await takeFolder(dataDir)
     const leftovers = openLeftovers(dataDir)
     await leftovers.clear(say)

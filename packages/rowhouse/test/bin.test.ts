@@ -48,6 +48,12 @@ test('an older Node in a project that brought none says what to do', () => {
   expect(stderr).toMatch(/^Rowhouse needs Node 22\.18 or newer; this is Node 20\.19\.0\. .*npm run build.*\n$/)
 })
 
+test('rowhouse runtime lists its options when asked', async () => {
+  const { code, stdout, stderr } = await run(folder, ['runtime', '--help'])
+  expect(stdout).toMatch(/^usage: runtime --gateway URL .*--stage STAGE/)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+})
+
 test('rowhouse runtime passes its options on', async () => {
   const { code, stderr } = await run(folder, ['runtime', '--name', 'x'])
   expect(stderr).toMatch(/Which gateway\? Give --gateway URL/)

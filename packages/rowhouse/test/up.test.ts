@@ -161,11 +161,31 @@ test('a second start on a data folder in use is refused with the process that us
   expect(await isReady(up)).toBe(true)
 })
 
+test.each([
+  [
+    'a place where no folder can be made',
+    '/dev/null/x/y',
+    /^rowhouse: The data folder \/dev\/null\/x\/y cannot be used \(.+\)\. .*--data.*\n$/,
+  ],
+  ['a file', import.meta.filename, /^rowhouse: The data folder \S+ cannot be used \(it is a file\)\. .*--data.*\n$/],
+])('%s is refused as a data folder in one sentence', async (_, data, sentence) => {
+  const ran = await run(folder, ['up', '--port', '0', '--data', data])
+  expect(ran).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(sentence) })
+})
+
+test.runIf(process.platform === 'linux')(
+  'a data folder below /proc is refused, too, and not tried for ever',
+  async () => {
+    expect((await run(folder, ['up', '--port', '0', '--data', '/proc/rowhouse'])).stderr).toMatch(/cannot be used/)
+  },
+)
+
 test('an address other than loopback is refused without TLS', async () => {
   const ran = await run(folder, ['up', '--port', '0', '--host', '0.0.0.0'])
   expect(ran.code).toBe(1)
   expect(ran.stdout).toBe('')
   expect(ran.stderr).toMatch(/--host 0\.0\.0\.0 would send passwords and tokens over the network in the clear/)
+  expect(ran.stderr.match(/in the clear/g)).toHaveLength(1)
 })
 
 test('unsecured says so loudly, needs no token, and its runtime works', async () => {

@@ -54,7 +54,7 @@ const options = {
   'keep-playgrounds': { type: 'boolean' },
 } as const
 
-const usage =
+export const usage =
   'usage: runtime --gateway URL [--name NAME] [--stage STAGE] [--tag TAG]… [--token-file FILE | --unsecured] [--files FOLDER]… [--files-closed FOLDER]…\n' +
   '               [--allow-link-local] [--python PATH] [--work-dir FOLDER] [--cache-bytes N] [--slots N] [--job-timeout-seconds N] [--exit-with-parent] [--keep-playgrounds]'
 

@@ -5,7 +5,7 @@ import { AppError, InputError, makeClient } from '@rowhouse/contract'
 import { type Agent, startAgent } from './agent.ts'
 import { findLanguages } from './agent-languages.ts'
 import { claimWorkFolder } from './agent-leftovers.ts'
-import { parseConfig, type RuntimeConfig } from './config.ts'
+import { parseConfig, type RuntimeConfig, usage } from './config.ts'
 import { makeContentCache } from './content-cache.ts'
 import { ensureEnvironment } from './python/environments.ts'
 import { coolPython, warmPython } from './python/launch-python.ts'
@@ -14,6 +14,10 @@ import { messageOf } from './register.ts'
 const exitCodes: Partial<Record<AppError['kind'], number>> = { InputError: 2, Denied: 4, Conflict: 5 }
 
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv.some((arg) => arg === '--help' || arg === '-h')) {
+    process.stdout.write(`${usage}\n`)
+    return 0
+  }
   let log = (line: string) => void process.stderr.write(`runtime: ${line}\n`)
   try {
     const config = parseConfig(argv, process.env)
