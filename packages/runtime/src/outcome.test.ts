@@ -129,6 +129,9 @@ describe('one sentence for a failure', () => {
     expect(failed({ phase: 'load', error: 'm.py has no score function', isRaised: false })).toBe(
       'm.py has no score function',
     )
+    expect(failed({ error: 'the model waits for a promise', isRaised: false, record: 2, line: 3 })).toBe(
+      'the model waits for a promise (record 2, line 3)',
+    )
     expect(failed({ phase: 'metrics', error: "KeyError: 'x'" })).toBe("raised KeyError 'x' in metrics")
     expect(failed({ phase: 'score', error: 'ValueError: bad', record: 2 })).toBe('raised ValueError: bad at record 2')
     expect(failed({ phase: 'input', error: 'line 3: a quote is not closed' })).toBe(

@@ -135,9 +135,8 @@ function describeRejections(total: number, recordsIn: number, parts: Rejection[]
 
 function failure(facts: RunFacts, outcome: string): Verdict {
   const log: Verdict['log'] = []
-  if (facts.failed !== null && facts.failed.phase !== 'input' && facts.failed.phase !== 'output') {
+  if (facts.failed !== null && (facts.failed.isRaised || facts.failed.phase === 'load'))
     log.push({ text: `Model source error: ${facts.failed.error}`, level: 'error' })
-  }
   const exit = facts.exit
   if (facts.stop !== null) log.push({ text: `the model was stopped: ${outcome}`, level: 'error' })
   else if (exit?.signal != null)
@@ -157,12 +156,14 @@ function failure(facts: RunFacts, outcome: string): Verdict {
 export function describeFailure(failed: FailedEvent): string {
   if (failed.phase === 'input') return `could not read its input: ${failed.error}`
   if (failed.phase === 'output') return `could not write its output: ${outputProblem(failed.error)}`
-  if (!failed.isRaised) return failed.error
+  const line = failed.line === null ? '' : `line ${failed.line}`
+  if (!failed.isRaised && failed.record === null) return failed.error
+  if (!failed.isRaised) return `${failed.error} (record ${failed.record}${line === '' ? '' : `, ${line}`})`
   const raised = `raised ${failed.error.replace(/^([\w.]+): (?=['"])/, '$1 ')}`
   if (failed.phase === 'load') return `${raised} while the source was loaded`
   if (failed.phase === 'init') return `${raised} in init`
   if (failed.record === null) return `${raised} in ${failed.phase}`
-  return `${raised} at record ${failed.record}${failed.line === null ? '' : ` (line ${failed.line})`}`
+  return `${raised} at record ${failed.record}${line === '' ? '' : ` (${line})`}`
 }
 
 /** Both harnesses, in one's own words and in the system's. */

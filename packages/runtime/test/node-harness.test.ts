@@ -143,7 +143,7 @@ describe('inputs', () => {
       plan: { stopOnBadRecords: true },
     })
     expect(exit.code).toBe(1)
-    expect(failed).toMatchObject({ phase: 'input', record: 2, line: 2 })
+    expect(failed).toMatchObject({ phase: 'score', record: 2, line: 2 })
   })
 
   test('two inputs fill slots 0 and 2, in their own order', async () => {

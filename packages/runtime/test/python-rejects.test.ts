@@ -124,7 +124,7 @@ describe('records that are lost while the others go on', () => {
     })
     expect(values).toEqual([1])
     expect(exit.code).toBe(1)
-    expect(failed).toMatchObject({ phase: 'input', record: 2, line: 2 })
+    expect(failed).toMatchObject({ phase: 'score', record: 2, line: 2 })
     expect(failed?.error).toMatch(/^stopped at the first bad record, as stopOnBadRecords asks: not JSON/)
   })
 })

@@ -28,7 +28,7 @@ interface Job {
 const planPath = process.argv[2]
 if (planPath === undefined) throw new Error('usage: node main.js PLAN')
 const plan: HarnessPlan = JSON.parse(readFileSync(planPath, 'utf8'))
-const report = new Report(plan.rejectsPath, plan.stopOnBadRecords)
+const report = new Report(plan)
 const job: Job = { plan, report, phase: 'load', streams: [], sinks: null, isOver: false }
 
 process.on('uncaughtException', (error) => endFailed(job, failureOf(job.phase, error, currentPlace(job))))

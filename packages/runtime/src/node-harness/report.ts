@@ -1,7 +1,7 @@
 /** What the harness tells: events to the agent, rejected records to their file, and the counts of both. */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { type Reject, writeReject } from '@rowhouse/tables'
-import type { HarnessCounts, HarnessEvent } from '../harness-protocol.ts'
+import type { HarnessCounts, HarnessEvent, HarnessPlan } from '../harness-protocol.ts'
 import { JobFailed, type Place } from './failure.ts'
 
 const channel = 3
@@ -37,6 +37,7 @@ export class Report {
   #untilCheck = 1
   readonly #rejectsPath: string
   readonly #stopOnBadRecords: boolean
+  readonly #role: HarnessPlan['function']
   readonly #counts: Record<Counted, number> = {
     inputRejectedByEncoding: 0,
     inputRejectedBySchema: 0,
@@ -50,9 +51,10 @@ export class Report {
   #rejectsBytes = 0
   #rejectedEvents = 0
 
-  constructor(rejectsPath: string, stopOnBadRecords: boolean) {
+  constructor({ rejectsPath, stopOnBadRecords, function: role }: HarnessPlan) {
     this.#rejectsPath = rejectsPath
     this.#stopOnBadRecords = stopOnBadRecords
+    this.#role = role
   }
 
   watch(watched: Watched): void {
@@ -111,7 +113,7 @@ export class Report {
     }
     if (this.#stopOnBadRecords) {
       const why = `stopped at the first bad record, as stopOnBadRecords asks: ${reason}`
-      throw new JobFailed(direction === 'output' ? 'output' : 'input', why, { place })
+      throw new JobFailed(this.#role, why, { place })
     }
   }
 

@@ -59,7 +59,7 @@ def run(plan, report):
         return 0
     except BadRecordStops as stop:
         error = 'stopped at the first bad record, as stopOnBadRecords asks: %s' % stop.reason
-        failure = JobFailed(stop.phase, error, stop.record, stop.line)
+        failure = JobFailed(plan['function'], error, stop.record, stop.line)
     except JobFailed as failed:
         failure = failed
     except BaseException as error:

@@ -20,9 +20,8 @@ COUNTER = {
 class BadRecordStops(Exception):
     """`stopOnBadRecords`: the first bad record ends the job."""
 
-    def __init__(self, phase, record, line, reason):
+    def __init__(self, record, line, reason):
         super().__init__(reason)
-        self.phase = phase
         self.record = record
         self.line = line
         self.reason = reason
@@ -87,7 +86,7 @@ class Report:
             self.events_of_rejects += 1
             self.tell('rejected', direction=direction, by=by, record=record, line=line, reason=reason)
         if self.stop_on_bad_records:
-            raise BadRecordStops('output' if direction == 'output' else 'input', record, line, reason)
+            raise BadRecordStops(record or None, line, reason)
 
     def close(self):
         if self.rejects is not None:
