@@ -190,7 +190,12 @@ describe('recordsets', () => {
 
   it('an exception tells the record its batch ended with', async () => {
     const { failed } = await run('raise KeyError("x")', { 'a.csv': csv })
-    expect(failed).toMatchObject({ phase: 'score', error: "KeyError: 'x'", record: 3 })
+    expect(failed).toMatchObject({ phase: 'score', error: "KeyError: 'x'", record: 3, line: null })
+  })
+
+  it('an output that cannot be written tells the record its batch ended with', async () => {
+    const { rejects } = await run('yield {1, 2}', { 'a.csv': csv })
+    expect(rejects).toMatchObject([{ direction: 'output', code: 'encoding', record: 3, line: null }])
   })
 })
 

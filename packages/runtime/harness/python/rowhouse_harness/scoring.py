@@ -119,12 +119,23 @@ def adapt(function, stream):
     return lambda datum: function(datum, slot, stream.number)
 
 
+class BatchPlace:
+    """Of what comes of a batch: the record it ended with. Which line that is on, the reader has forgotten."""
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    def place(self):
+        return self.stream.number, None
+
+
 def score_recordsets(stream, function, sinks, report, batches, is_recordset):
     """Frames instead of records: a batch is lost or kept as a whole. Rows of what comes back are the outputs; a list is rows where its slot is a recordset."""
     from rowhouse_harness.frames import is_frame, rows_of
 
     arguments = score_arguments(function)
-    sinks.follow(stream)
+    source = BatchPlace(stream)
+    sinks.follow(source)
     for batch in batches:
         known = frozenset(batch.columns) if is_frame(batch) else frozenset()
         try:
@@ -137,9 +148,9 @@ def score_recordsets(stream, function, sinks, report, batches, is_recordset):
             raise
         except UserWarning as warning:
             for _ in range(len(batch)):
-                report.reject('input', 'model', (stream.number, None), str(warning) or describe(warning))
+                report.reject('input', 'model', source.place(), str(warning) or describe(warning))
         except BaseException as error:
-            raise failure_of('score', error, *stream.place()) from None
+            raise failure_of('score', error, *source.place()) from None
         if monotonic() >= report.due:
             report.progress()
 
