@@ -53,6 +53,8 @@ export interface HeartbeatBody {
 /** `POST /engines/{id}/lease` → 200 {@link LeaseBody}, or 204 after `waitMs` without work. */
 export const LeaseInput = z.object({
   session: z.number().int(),
+  /** Which of the runtime's slots asks. One that asks has nothing in hand: what it was given before and never spoke of, it is given again. */
+  slot: z.number().int().min(0).max(63).optional(),
   waitMs: z.number().int().min(0).max(60_000).default(20_000),
 })
 export type LeaseInput = z.input<typeof LeaseInput>

@@ -86,6 +86,9 @@ interface AttemptTable {
   lease_until: Date
   started_at: Date
   ended_at: Date | null
+  slot: number | null
+  /** null: its runtime never spoke of it. */
+  heard_at: Date | null
 }
 
 interface JobHistoryTable extends OwnedColumns {

@@ -78,6 +78,32 @@ describe('a lease', () => {
     expect((await leased(wing, engine, 5_000)).jobId).toBe(id)
   })
 
+  it('whose answer was lost is given again to the slot that asks again, as the same attempt, until it was heard of', async () => {
+    const { engine, id } = await queued(wing, 'lost-answer')
+    const ask = (slot: number) => wing.runtime.engines.lease(engine.id, { session: engine.session, slot, waitMs: 0 })
+    expect(await ask(0)).toMatchObject({ jobId: id, attempt: 1 })
+    expect(await ask(1)).toBeUndefined()
+    const again = await ask(0)
+    expect(again).toMatchObject({ jobId: id, attempt: 1 })
+    const { jobMessages } = await wing.ann.jobs.get(id)
+    expect(jobMessages.at(-1)).toMatch(/asks again: the answer that gave it the job was lost on its way/)
+    await wing.runtime.jobs.progress({ jobId: id, attempt: 1 }, { messages: [] })
+    expect(await ask(0)).toBeUndefined()
+    await wing.runtime.jobs.finish({ jobId: id, attempt: 1 }, complete)
+  })
+
+  it('goes to the later of two calls of one slot: nobody listens to the earlier one any more', async () => {
+    const { engine, create } = await queued(wing, 'twice-asked')
+    await wing.runtime.jobs.finish(await leased(wing, engine), complete)
+    const ask = () => wing.runtime.engines.lease(engine.id, { session: engine.session, slot: 0, waitMs: 30_000 })
+    const earlier = ask()
+    await new Promise((done) => setTimeout(done, 50))
+    const later = ask()
+    expect(await earlier).toBeUndefined()
+    const { id } = await create()
+    expect((await later)?.jobId).toBe(id)
+  })
+
   it('asked for by a runtime that had gone silent brings it back to life', async () => {
     const { engine, id } = await queued(wing, 'back')
     await wing.clock.forward(31_000)

@@ -84,7 +84,7 @@ class RunningAgent {
     this.#options.onRegistered?.(registered)
     const beating = new AbortController()
     const beats = this.#beat(beating.signal)
-    await Promise.all(Array.from({ length: this.#options.slots }, () => this.#takeJobs()))
+    await Promise.all(Array.from({ length: this.#options.slots }, (_, slot) => this.#takeJobs(slot)))
     beating.abort()
     await beats
     if (!this.#outdated) await this.#unregister()
@@ -165,23 +165,23 @@ class RunningAgent {
     }
   }
 
-  async #takeJobs(): Promise<void> {
+  async #takeJobs(slot: number): Promise<void> {
     const stopping = this.#stopping.signal
     while (!stopping.aborted) {
       const registered = this.#registered ?? (await this.#register().catch((error) => this.#link.away(error)))
       if (!registered) continue
-      const lease = await this.#lease(registered)
+      const lease = await this.#lease(registered, slot)
       if (lease) await this.#runAttempt(lease)
     }
   }
 
-  async #lease(registered: RegisteredBody): Promise<LeaseBody | undefined> {
+  async #lease(registered: RegisteredBody, slot: number): Promise<LeaseBody | undefined> {
     const stopping = this.#stopping.signal
     try {
       const signal = AbortSignal.any([stopping, AbortSignal.timeout(pollMs + 15_000)])
       const lease = await this.#options.client.engines.lease(
         registered.id,
-        { session: registered.session, waitMs: pollMs },
+        { session: registered.session, slot, waitMs: pollMs },
         { signal },
       )
       this.#link.answered()

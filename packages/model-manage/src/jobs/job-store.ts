@@ -100,7 +100,8 @@ export async function writeProgress(
 ): Promise<{ cancel: boolean } | undefined> {
   const found = await sql<{ cancel: boolean }>`
     with alive as (
-      update model_manage.attempt set lease_until = ${said.leaseUntil}
+      update model_manage.attempt set
+        lease_until = ${said.leaseUntil}, heard_at = coalesce(heard_at, ${said.now}::timestamptz)
       where job_id = ${proof.jobId} and attempt = ${proof.attempt} and state = 'RUNNING' returning job_id),
     told as (
       update model_manage.job set

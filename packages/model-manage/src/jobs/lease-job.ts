@@ -1,17 +1,20 @@
 /**
  * A runtime takes the next job of its queue. The long poll holds no connection to the database while it waits, and does not look again
  * until it is woken: by a commit of this server, by NOTIFY of another, or by the end of its time.
+ *
+ * The answer may be lost on its way: the next call of the same slot, which has nothing in hand then, is given the same attempt once more.
  */
-import type { LeaseBody, LeaseInput } from '@rowhouse/contract'
+import { isUuid, type LeaseBody, type LeaseInput } from '@rowhouse/contract'
 import { sql } from 'kysely'
 import type { z } from 'zod'
 import { type Context, inTransaction, systemName, type Work } from '../context.ts'
+import { getRow } from '../documents/answer.ts'
 import { getContents } from '../documents/contents.ts'
 import { getCredentials } from '../documents/credentials.ts'
 import { renewEngine } from '../runtimes/beat.ts'
 import { moveJob } from './job.ts'
 import { jobMessage, storableLine } from './job-message.ts'
-import { jobBody } from './job-store.ts'
+import { appendMessages, findJobWithTail, type JobWithTail, jobBody } from './job-store.ts'
 import { recordChange } from './record-change.ts'
 
 export async function leaseJob(
@@ -20,17 +23,42 @@ export async function leaseJob(
   wish: z.output<typeof LeaseInput>,
   gone: AbortSignal,
 ): Promise<LeaseBody | undefined> {
-  const until = Date.now() + wish.waitMs
-  const { session } = wish
+  const { session, slot } = wish
+  if (slot === undefined || !isUuid(engineId))
+    return nextJob(ctx, { engineId, session, slot: slot ?? null }, { waitMs: wish.waitMs, gone })
+  const place = ctx.waiters.takePlace(`${engineId}/${session}/${slot}`)
+  try {
+    const lost = await inTransaction(ctx, systemName, (work) => handOutAgain(work, { engineId, session, slot }))
+    if (lost) return lost
+    const isOver = AbortSignal.any([gone, place.superseded])
+    return await nextJob(ctx, { engineId, session, slot }, { waitMs: wish.waitMs, gone: isOver })
+  } finally {
+    place.leave()
+  }
+}
+
+interface Asking {
+  engineId: string
+  session: number
+  slot: number | null
+}
+
+async function nextJob(
+  ctx: Context,
+  asking: Asking,
+  { waitMs, gone }: { waitMs: number; gone: AbortSignal },
+): Promise<LeaseBody | undefined> {
+  const until = Date.now() + waitMs
+  const { engineId, session } = asking
   let name: string | undefined
   for (;;) {
     const waiting = ctx.waiters.wait(engineId)
     try {
       // Woken there is a job, most likely: straight to it. Where there is none (a registration may have woken us) the session is looked at.
-      const woken = name === undefined ? undefined : await takeNow(ctx, { engineId, session, name })
+      const woken = name === undefined ? undefined : await takeNow(ctx, { ...asking, name })
       if (woken) return woken
       name = await renew(ctx, engineId, session)
-      const leased = (await isSomeWaiting(ctx, engineId)) ? await takeNow(ctx, { engineId, session, name }) : undefined
+      const leased = (await isSomeWaiting(ctx, engineId)) ? await takeNow(ctx, { ...asking, name }) : undefined
       if (leased) return leased
       if (ctx.waiters.closed || Date.now() >= until) return undefined
       await waiting.settled(until - Date.now(), gone)
@@ -65,13 +93,26 @@ function takeNow(ctx: Context, taker: Taker): Promise<LeaseBody | undefined> {
   return inTransaction(ctx, systemName, (work) => take(work, taker))
 }
 
-interface Taker {
-  engineId: string
-  session: number
+/** Its lease is not renewed: a runtime that cannot take it in does not get it for ever. */
+async function handOutAgain(work: Work, { engineId, session, slot }: Asking): Promise<LeaseBody | undefined> {
+  const found = await sql<TakenRow & { name: string }>`
+    select attempt.job_id as id, attempt.attempt, engine.name
+    from model_manage.attempt join model_manage.engine on engine.id = attempt.engine_id
+    where attempt.engine_id = ${engineId} and engine.session = ${session} and attempt.session = ${session}
+      and attempt.slot = ${slot} and attempt.state = 'RUNNING' and attempt.heard_at is null
+    limit 1 for update of attempt skip locked`.execute(work.tx)
+  const [job] = found.rows
+  if (job === undefined) return undefined
+  const says = `runtime '${job.name}' asks again: the answer that gave it the job was lost on its way`
+  await appendMessages(work.tx, job.id, [jobMessage(work.now, says, 'warning')])
+  return leaseOf(work, job, await getRow('job', job.id, (id) => findJobWithTail(work.tx, id)))
+}
+
+interface Taker extends Asking {
   name: string
 }
 
-async function take(work: Work, { engineId, session, name }: Taker): Promise<LeaseBody | undefined> {
+async function take(work: Work, { engineId, session, slot, name }: Taker): Promise<LeaseBody | undefined> {
   const status = moveJob({ id: '', status: 'WAITING' }, 'job.leased')
   const leaseUntil = new Date(work.now.getTime() + work.ctx.settings.leaseMs)
   const says = `runtime '${name}' took the job`
@@ -88,8 +129,8 @@ async function take(work: Work, { engineId, session, name }: Taker): Promise<Lea
         order by job.seq limit 1 for update of job skip locked)
       returning id, attempt, message_count),
     begun as (
-      insert into model_manage.attempt (job_id, attempt, engine_id, session, state, lease_until, started_at)
-      select id, attempt, ${engineId}::uuid, ${session}::int, 'RUNNING', ${leaseUntil}::timestamptz, ${work.now}::timestamptz from taken),
+      insert into model_manage.attempt (job_id, attempt, engine_id, session, slot, state, lease_until, started_at)
+      select id, attempt, ${engineId}::uuid, ${session}::int, ${slot}::int, 'RUNNING', ${leaseUntil}::timestamptz, ${work.now}::timestamptz from taken),
     said as (
       insert into model_manage.job_message (job_id, n, text)
       select id, message_count, ${storableLine(jobMessage(work.now, says, 'info'))}::text || case when attempt > 1 then ' (attempt ' || attempt || ')' else '' end
@@ -103,12 +144,16 @@ async function take(work: Work, { engineId, session, name }: Taker): Promise<Lea
     'job.leased',
     job.attempt > 1 ? `${says} (attempt ${job.attempt})` : says,
   )
-  const credentials = await getCredentials(work.ctx, work.tx, [job.id])
+  return leaseOf(work, job, row)
+}
+
+async function leaseOf(work: Work, { id, attempt }: TakenRow, row: JobWithTail): Promise<LeaseBody> {
+  const credentials = await getCredentials(work.ctx, work.tx, [id])
   return {
-    jobId: job.id,
-    attempt: job.attempt,
+    jobId: id,
+    attempt,
     leaseMs: work.ctx.settings.leaseMs,
     job: await getContents(work.tx, { ...jobBody(row, row.tail, work.ctx.prefix) }),
-    credentials: credentials.get(job.id) ?? {},
+    credentials: credentials.get(id) ?? {},
   }
 }

@@ -11,6 +11,8 @@ interface Wait {
 
 export interface LeaseWaiters {
   wait(engineId: string): Wait
+  /** Of two calls in one place only the later one has a caller: aborts the earlier one. `leave` when the call is over. */
+  takePlace(place: string): { superseded: AbortSignal; leave(): void }
   wake(engineId: string): void
   wakeAll(): void
   /** From now on nobody waits: the server stops. */
@@ -20,6 +22,7 @@ export interface LeaseWaiters {
 
 export function makeLeaseWaiters(): LeaseWaiters {
   const waiting = new Map<string, Set<() => void>>()
+  const places = new Map<string, AbortController>()
   let closed = false
 
   const wakeAll = () => {
@@ -53,6 +56,17 @@ export function makeLeaseWaiters(): LeaseWaiters {
         end() {
           calls.delete(wake)
           if (calls.size === 0 && waiting.get(engineId) === calls) waiting.delete(engineId)
+        },
+      }
+    },
+    takePlace(place) {
+      places.get(place)?.abort()
+      const mine = new AbortController()
+      places.set(place, mine)
+      return {
+        superseded: mine.signal,
+        leave() {
+          if (places.get(place) === mine) places.delete(place)
         },
       }
     },

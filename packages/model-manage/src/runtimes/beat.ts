@@ -15,7 +15,7 @@ export async function beat(ctx: Context, id: string, said: z.output<typeof Heart
   const leaseUntil = new Date(now.getTime() + ctx.settings.leaseMs)
   await renewEngine(ctx, id, { ...said, now, leaseUntil })
   const renewed = await sql<{ job_id: string; attempt: number; cancel: boolean }>`
-    update model_manage.attempt set lease_until = ${leaseUntil}
+    update model_manage.attempt set lease_until = ${leaseUntil}, heard_at = coalesce(heard_at, ${now}::timestamptz)
     from model_manage.job
     where attempt.job_id = job.id and attempt.engine_id = ${id} and attempt.state = 'RUNNING'
       and (attempt.job_id, attempt.attempt) in (
