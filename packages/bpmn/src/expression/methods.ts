@@ -3,6 +3,7 @@
  * `__proto__` are names like any other.
  */
 import type { Json, TypedValue } from '../values.ts'
+import { callDateMethod, dateOf } from './date-methods.ts'
 import { EvaluationFault } from './evaluation-fault.ts'
 import {
   double,
@@ -12,7 +13,6 @@ import {
   isMap,
   long,
   longOf,
-  moment,
   nothing,
   numberOf,
   text,
@@ -77,33 +77,14 @@ const mapMethods = new Map<string, Method<{ [key: string]: Json }>>([
   ['entrySet/0', (map) => jsonList(Object.entries(map).map(([key, value]) => ({ key, value })))],
 ])
 
-const dateMethods = new Map<string, Method<Date>>([
-  ['getTime/0', (date) => long(date.getTime())],
-  ['getMillis/0', (date) => long(date.getTime())],
-  ['toDate/0', moment],
-  ['before/1', (date, args) => truth(date < dateOf(at(args, 0)))],
-  ['isBefore/1', (date, args) => truth(date < dateOf(at(args, 0)))],
-  ['after/1', (date, args) => truth(date > dateOf(at(args, 0)))],
-  ['isAfter/1', (date, args) => truth(date > dateOf(at(args, 0)))],
-])
-const millisOfUnit = new Map([
-  ['Millis', 1],
-  ['Seconds', 1000],
-  ['Minutes', 60_000],
-  ['Hours', 3_600_000],
-  ['Days', 86_400_000],
-  ['Weeks', 604_800_000],
-])
-
 /** undefined: there is no such method with so many arguments. */
 export function callMethod(base: TypedValue, name: string, args: TypedValue[]): TypedValue | undefined {
   const key = `${name}/${args.length}`
-  const own = callOwn(base, key, args)
+  const own = base.type === 'Date' ? callDateMethod(base, name, args) : callOwn(base, key, args)
   if (own !== undefined) return own
   if (key === 'toString/0') return text(toText(base))
   if (key === 'equals/1') return truth(areSameKind(base, at(args, 0)) && areEqual(base, at(args, 0)))
-  if (isMap(base) && args.length === 0) return callGetter(base.value, name)
-  return base.type === 'Date' && args.length === 1 ? shiftDate(dateOf(base), name, toLong(at(args, 0))) : undefined
+  return isMap(base) && args.length === 0 ? callGetter(base.value, name) : undefined
 }
 
 /** undefined: there is no such property. A missing key or index is null, as Camunda has it. */
@@ -134,7 +115,6 @@ function callOfType(base: TypedValue, key: string, args: TypedValue[]): TypedVal
   if (isList(base)) return listMethods.get(key)?.(base.value, args)
   const written = textOf(base)
   if (written !== undefined) return textMethods.get(key)?.(written, args)
-  if (base.type === 'Date') return dateMethods.get(key)?.(dateOf(base), args)
   if (base.type === 'Boolean') return booleanMethods.get(key)?.(base, args)
   return numberOf(base) === undefined ? undefined : numberMethods.get(key)?.(base, args)
 }
@@ -146,33 +126,6 @@ function callGetter(map: { [key: string]: Json }, name: string): TypedValue | un
   const [, first = '', rest = ''] = property
   const key = first.toLowerCase() + rest
   return Object.hasOwn(map, key) ? getKey(map, key) : undefined
-}
-
-function shiftDate(date: Date, name: string, amount: number): TypedValue | undefined {
-  const [, direction, unit = ''] = /^(plus|minus)(\w+)$/.exec(name) ?? []
-  if (direction === undefined) return undefined
-  const signed = direction === 'plus' ? amount : -amount
-  const shifted = new Date(date)
-  if (unit === 'Months' || unit === 'Years') {
-    shifted.setUTCMonth(shifted.getUTCMonth() + signed * (unit === 'Years' ? 12 : 1))
-    if (shifted.getUTCDate() !== date.getUTCDate()) shifted.setUTCDate(0)
-  } else {
-    const millis = millisOfUnit.get(unit)
-    if (millis === undefined) return undefined
-    shifted.setTime(date.getTime() + signed * millis)
-  }
-  if (Number.isNaN(shifted.getTime())) {
-    throw new EvaluationFault('thrown', `java.lang.ArithmeticException: ${name}(${amount}) leaves the calendar`)
-  }
-  return moment(shifted)
-}
-
-function dateOf(value: TypedValue): Date {
-  const date = value.type === 'Date' ? new Date(String(value.value)) : new Date(Number.NaN)
-  if (Number.isNaN(date.getTime())) {
-    throw new EvaluationFault('evaluation', `Cannot coerce '${toText(value)}' to class java.util.Date`)
-  }
-  return date
 }
 
 function getKey(map: { [key: string]: Json }, key: string): TypedValue {

@@ -40,6 +40,7 @@ export const textMethods = new Map<string, TextMethod>([
   ['replaceAll/2', (value, args) => text(value.replace(pattern(value, word(args, 0), 'g'), word(args, 1)))],
   ['replaceFirst/2', (value, args) => text(value.replace(pattern(value, word(args, 0), ''), word(args, 1)))],
   ['matches/1', (value, args) => truth(pattern(value, `^(?:${word(args, 0)})$`, 's').test(value))],
+  ['repeat/1', (value, args) => text(repeat(value, toLong(at(args, 0))))],
   ['split/1', (value, args) => ({ type: 'Object', value: split(value, word(args, 0)) })],
 ])
 
@@ -70,6 +71,13 @@ function substring(value: string, begin: number, end: number): string {
     )
   }
   return value.slice(begin, end)
+}
+
+const repeatedLengthMax = 1_000_000
+
+function repeat(value: string, count: number): string {
+  if (count >= 0 && value.length * count <= repeatedLengthMax) return value.repeat(count)
+  throw new EvaluationFault('thrown', `java.lang.IllegalArgumentException: count is ${count}`)
 }
 
 /** As Java's: trailing empty parts are dropped, but a text without any separator is one part. */
