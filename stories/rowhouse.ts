@@ -67,12 +67,14 @@ export async function startRowhouse(options: UpOptions = {}): Promise<Rowhouse> 
   const url = `http://127.0.0.1:${port}`
   const mocConfig = join(folder, 'moc-config.json')
   let running = await launch(folder, args, options.env)
-  let token = await askToken(url)
+  // an unsecured one has no users
+  const getToken = async () => (args.includes('--unsecured') ? '' : askToken(url))
+  let token = await getToken()
   const client = makeClient({
     baseUrl: url,
-    token: () => token,
+    token: () => token || undefined,
     renewToken: async () => {
-      token = await askToken(url)
+      token = await getToken()
       return token
     },
   })
@@ -94,7 +96,7 @@ export async function startRowhouse(options: UpOptions = {}): Promise<Rowhouse> 
     said: () => running.said.join('\n'),
     restart: async () => {
       running = await launch(folder, args, options.env)
-      token = await askToken(url)
+      token = await getToken()
     },
     kill: async (signal) => {
       running.child.kill(signal)

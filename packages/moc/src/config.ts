@@ -47,7 +47,7 @@ export function writeConfig(config: MocConfig, path = configPath()): void {
     chmodSync(beside, 0o600)
     renameSync(beside, path)
   } catch (error) {
-    rmSync(beside, { force: true })
+    if (existsSync(beside)) rmSync(beside)
     const why = (error as NodeJS.ErrnoException).code ?? String(error)
     throw new Unmet(
       'ConfigNotWritten',

@@ -34,6 +34,11 @@ it('a failed match says what each runtime lacks and what would mend it', () => {
   )
 })
 
+it('an id that is not found leads to the list of those that are', () => {
+  expect(explain(new NotFound('deployed model', 'x')).text).toMatch(/with id 'x'\n.*See: moc deployment ls$/)
+  expect(explain(new NotFound('content', 'x', 'nothing yet')).text).toBe('moc: nothing yet')
+})
+
 it('an ended session says how to sign in again', () => {
   expect(explain(new Denied('Unauthenticated', 'You are not signed in')).text).toContain('moc credentials')
 })

@@ -1,5 +1,5 @@
 /** What `job create deployedbatch` and `job create batchjob` have in common. */
-import { InputError, isUuid, type JobInput } from '@rowhouse/contract'
+import { InputError, isUuid, JobBody, JobInput } from '@rowhouse/contract'
 import type { Context } from './context.ts'
 import { Exit } from './exit.ts'
 import { endSentence, exitCodeOfJob, fetchOutput, watchJob } from './job-wait.ts'
@@ -23,7 +23,7 @@ export async function createJob(
   const client = context.client()
   const timeoutSeconds = parseTimeout(options.timeout)
   const body: JobInput = {
-    ...readFurtherFields(options.file),
+    ...readFurtherFields(context, options.file),
     ...model,
     outputData: [outputAsset(files.output, options.region)],
     inputData: [await inputAsset(client, files.input, options.region)],
@@ -66,8 +66,16 @@ function parseTimeout(text: string | undefined): number | undefined {
   return seconds
 }
 
-function readFurtherFields(path: string | undefined): JobInput {
-  return path === undefined ? {} : (readJsonFile(path) as JobInput)
+/** What neither a new job nor the document of a former one has is most likely mistyped; it is stored, and nobody reads it. */
+function readFurtherFields(context: Context, path: string | undefined): JobInput {
+  if (path === undefined) return {}
+  const fields = readJsonFile(path)
+  const known = { ...JobBody.shape, ...JobInput.shape, version: true, _links: true }
+  for (const member of Object.keys(fields).filter((name) => !(name in known)))
+    context.output.say(
+      `warning: a job has no member '${member}'; further members are, for instance, jobParameters, jobType, group`,
+    )
+  return fields as JobInput
 }
 
 /** A JSON object from a file; says where the text is wrong. */
