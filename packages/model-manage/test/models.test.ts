@@ -133,6 +133,30 @@ describe('stored models', () => {
     expect((await wing.ann.storedModels.get(id)).modelAssets[0]?.sourceCode).toBe(source)
   })
 
+  it('a patch with the assets as a list shows them keeps their contents and credentials; one that says less takes them away', async () => {
+    const url = { name: 'in', assetType: 'EXTERNAL_FILE', fileUrl: 'http://KEY:SECRETWORD@host/in.csv' }
+    const made = await wing.ann.storedModels.create({
+      ...model('sent back'),
+      modelAssets: [...model('').modelAssets, url],
+    })
+    const listed = (await wing.ann.storedModels.list({ size: 1 }))._embedded.storedModels?.[0]
+    expect(JSON.stringify(listed)).not.toContain('modelop.score')
+    const [code, weights, file] = listed?.modelAssets ?? []
+    const back = await wing.ann.storedModels.patch(made.id, { ...listed, modelAssets: [file, weights, code] })
+    expect(back.modelAssets).toMatchObject([
+      { fileUrl: 'http://host/in.csv' },
+      { fileContentString: '{"w":1}' },
+      { sourceCode: source },
+    ])
+    const credentials = async () =>
+      (await wing.pool.query('select path from model_manage.credential where owner_id = $1', [made.id])).rows
+    expect(await credentials()).toEqual([{ path: 'modelAssets[0]' }])
+    const elsewhere = { ...file, fileUrl: 'http://other/in.csv' }
+    const less = { modelAssets: [elsewhere, { ...code, sourceCode: null }] }
+    expect((await wing.ann.storedModels.patch(made.id, less)).modelAssets[1]?.sourceCode ?? null).toBeNull()
+    expect(await credentials()).toEqual([])
+  })
+
   it('a patch of an outdated version is 412 and changes nothing', async () => {
     const { id } = await wing.ann.storedModels.create(model('raced'))
     await wing.ann.storedModels.patch(id, { modelMetaData: { description: 'a' } }, { headers: { 'if-match': '"0"' } })

@@ -2,15 +2,16 @@ import type { StoredModelBody } from '@rowhouse/contract'
 import type { Work } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
 import { getContents, toStored, withoutContents } from '../documents/contents.ts'
-import { dropCredentials, putCredentials } from '../documents/credentials.ts'
+import { dropCredentials, getCredentials, putCredentials } from '../documents/credentials.ts'
 import { mergePatch } from '../documents/merge-patch.ts'
 import { editedColumns, withoutOwned } from '../documents/owned.ts'
 import { tell } from '../outbox.ts'
 import type { Document } from '../rows.ts'
 import { storedModelDocument } from './create-stored-model.ts'
+import { keptCredentials, withKeptContents } from './kept-assets.ts'
 import { findStoredModelForUpdate, storedModelBody } from './stored-model-store.ts'
 
-/** A merge patch: what it does not name stays. Lists such as `modelAssets` are replaced whole. */
+/** A merge patch: what it does not name stays. Lists such as `modelAssets` are replaced whole, by assets that may come back as they were read. */
 export async function patchStoredModel(
   work: Work,
   id: string,
@@ -19,7 +20,10 @@ export async function patchStoredModel(
 ): Promise<StoredModelBody> {
   const before = await getRow('stored model', id, (each) => findStoredModelForUpdate(work.tx, each))
   checkVersion(before.version)
-  const merged = mergePatch(await getContents(work.tx, before.document), withoutOwned(patch, ['group']))
+  const stored = await getContents(work.tx, storedModelBody(before, work.ctx.prefix))
+  const modelAssets = withKeptContents(patch.modelAssets, stored.modelAssets)
+  const change = { ...withoutOwned(patch, ['group']), ...(modelAssets === undefined ? {} : { modelAssets }) }
+  const merged = mergePatch(withoutOwned(stored), change)
   const { document, credentials } = storedModelDocument(work, merged)
   const row = await work.tx
     .updateTable('model_manage.stored_model')
@@ -32,8 +36,12 @@ export async function patchStoredModel(
     .where('id', '=', before.id)
     .returningAll()
     .executeTakeFirstOrThrow()
-  // credentials are known by an asset's place in the list
-  if (patch.modelAssets !== undefined) await dropCredentials(work.tx, [row.id])
+  if (patch.modelAssets !== undefined) {
+    const known = (await getCredentials(work.ctx, work.tx, [row.id])).get(row.id) ?? {}
+    await dropCredentials(work.tx, [row.id])
+    const kept = keptCredentials(document.modelAssets, stored.modelAssets, known)
+    await putCredentials(work.ctx, work.tx, row.id, kept)
+  }
   await putCredentials(work.ctx, work.tx, row.id, credentials)
   const body = storedModelBody(row, work.ctx.prefix)
   await tell(work, { signal: 'model_changed', objectId: row.id, variables: { STORED_MODEL: withoutContents(body) } })
