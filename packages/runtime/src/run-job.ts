@@ -20,6 +20,7 @@ import { newFacts, runModel } from './run-job-model.ts'
 import { outputContext, prepareRun } from './run-job-prepare.ts'
 import { startReport } from './run-job-report.ts'
 import { RuntimeFault, Stopped, type StopReason, stopReason } from './run-job-stop.ts'
+import { killStrays } from './run-job-strays.ts'
 
 export async function runJob(attempt: Attempt, context: RunContext): Promise<AttemptEnd> {
   const { lease, stopper } = attempt
@@ -81,6 +82,11 @@ async function runAttempt(job: Job, work: Work): Promise<Result> {
     },
     onPid: (pid) => notePid(attempt, pid, context),
   })
+  // Only where the model did not come to its end: looking costs milliseconds.
+  if (facts.finished === null) {
+    const strays = await killStrays(join(attempt.folder, 'tmp'))
+    if (strays > 0) console.say(`${strays} program(s) that the model had started were killed`, 'warning')
+  }
   const stop = stopReason(signal)
   if (stop?.why === 'lost' || stop?.why === 'released') throw new Stopped(stop)
   if (stop === null && facts.exit?.parentDied && facts.finished === null && facts.failed === null)
