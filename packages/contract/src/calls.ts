@@ -155,5 +155,7 @@ function causeText(error: unknown): string {
   if (code === 'ECONNREFUSED') return 'connection refused: is the server running?'
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'no such host: check the URL'
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'it does not speak https: try http'
+  if (code !== undefined && /CERT|VERIFY/.test(code))
+    return `${code}: its certificate is not trusted; NODE_EXTRA_CA_CERTS=file.pem names who signed it`
   return code ?? (cause instanceof Error ? cause.message : String(cause))
 }

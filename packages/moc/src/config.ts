@@ -57,8 +57,8 @@ export function writeConfig(config: MocConfig, path = configPath()): void {
 }
 
 export function parseGatewayUrl(text: string): string {
-  const url = URL.parse(text)
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     const example = isHostAndPort(text) ? `http://${text}` : 'http://127.0.0.1:8090'
     throw new InputError(
       'BadGatewayUrl',

@@ -12,6 +12,7 @@ export const exitCode = {
   jobRejects: 7,
   timeout: 124,
   interrupted: 130,
+  terminated: 143,
 } as const
 
 /** Ends the program with a code that is not an error of the command itself (a job that ended in ERROR, a timeout). */

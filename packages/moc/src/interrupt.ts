@@ -1,6 +1,6 @@
 /**
  * What goes on without us. A command that only waits says so when the reader stops it; the sentences live as long as the wait
- * and are read by the one handler of SIGINT in main.ts.
+ * and are read by the one handler of SIGINT and SIGTERM in main.ts.
  */
 const sentences: string[] = []
 

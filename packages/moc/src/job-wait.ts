@@ -1,5 +1,8 @@
 /** Waiting for a job: progress on stderr while it runs, then one sentence, an exit code, and the output where it was asked for. */
-import { AppError, type Client, hasJobEnded, type JobBody, Unmet } from '@rowhouse/contract'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
+import { type Client, hasJobEnded, type JobBody, Unmet } from '@rowhouse/contract'
 import type { Context } from './context.ts'
 import { Exit, exitCode } from './exit.ts'
 import { withWordOnInterrupt } from './interrupt.ts'
@@ -96,23 +99,36 @@ export function exitCodeOfJob(job: JobBody): number {
   return job.jobResult === 'FAILURE' ? exitCode.jobRejects : exitCode.ok
 }
 
+/** To a file that appears whole or not at all. */
 export async function fetchOutput(client: Client, jobId: string, file: string): Promise<void> {
   const path = localPath(file)
-  const response = await client.jobs.output(jobId)
+  const { body } = await client.jobs.output(jobId)
   try {
-    await saveStream(response.body as ReadableStream | null, path)
+    await saveStream(body as ReadableStream | null, path)
   } catch (error) {
-    if (error instanceof AppError) throw error
     const { code } = error as NodeJS.ErrnoException
-    if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) {
-      throw new Unmet(
-        'OutputNotSaved',
-        `The output of job ${jobId} is kept, but it cannot be written to ${path} (${code}). Fetch it to another place: moc job output ${jobId} <file>`,
-      )
-    }
+    if (typeof code !== 'string' || !/^E[A-Z]+$/.test(code)) throw brokeOff(jobId, path)
     throw new Unmet(
-      'OutputBrokeOff',
-      `The output of job ${jobId} is kept, but fetching it broke off half-way; nothing was written to ${path}. Fetch it again: moc job output ${jobId} ${path}`,
+      'OutputNotSaved',
+      `The output of job ${jobId} is kept, but it cannot be written to ${path} (${code}). Fetch it to another place: moc job output ${jobId} <file>`,
     )
   }
+}
+
+export async function printOutput(client: Client, jobId: string): Promise<void> {
+  const { body } = await client.jobs.output(jobId)
+  if (body === null) return
+  try {
+    // what stdout cannot take is told in main.ts
+    await pipeline(Readable.fromWeb(body as NodeReadableStream), process.stdout, { end: false })
+  } catch {
+    throw brokeOff(jobId, '-')
+  }
+}
+
+function brokeOff(jobId: string, place: string): Unmet {
+  return new Unmet(
+    'OutputBrokeOff',
+    `The output of job ${jobId} is kept, but fetching it broke off half-way. Fetch it again: moc job output ${jobId} ${place}`,
+  )
 }

@@ -9,10 +9,15 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 // Nobody reads the talk: the work goes on all the same.
 process.stderr.on('error', () => undefined)
-process.on('SIGINT', () => {
-  for (const line of saysOnInterrupt()) process.stderr.write(`${line}\n`)
-  process.exit(exitCode.interrupted)
-})
+for (const [signal, code] of [
+  ['SIGINT', exitCode.interrupted],
+  ['SIGTERM', exitCode.terminated],
+] as const) {
+  process.on(signal, () => {
+    for (const line of saysOnInterrupt()) process.stderr.write(`${line}\n`)
+    process.exit(code)
+  })
+}
 
 try {
   await makeProgram().parseAsync(process.argv)
