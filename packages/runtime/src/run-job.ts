@@ -93,6 +93,10 @@ async function runAttempt(job: Job, work: Work): Promise<Result> {
     throw new RuntimeFault('the process that starts the models of this runtime was killed, and the model with it')
   await work.looks.end(facts.finished !== null)
   const verdict = decideOutcome(facts)
+  // Of a CSV file it has been said before the model ran.
+  if (facts.finished?.recordsIn === 0)
+    for (const { name, format } of plan.inputs)
+      if (format === 'JSON') console.say(`input '${name}' holds no records`, 'warning')
   const outputData = verdict.publish && work.outputs.length > 0 ? await publishAll(work) : null
   const additionalAssets = await collectAssets(verdict, playground, plan, { before, work })
   sayVerdict(console, verdict)

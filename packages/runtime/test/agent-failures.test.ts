@@ -136,6 +136,12 @@ describe('an input that', () => {
     expect(job.messages.join('\n')).toContain('has a header but no records')
   })
 
+  it('holds nothing but blank lines is told of', async () => {
+    const job = await run(await jobOf('doubles.js', { inputData: [embedded('in.json', '\n \n')] }))
+    expect(job.finish).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS', progress: { recordsIn: 0 } })
+    expect(job.messages.join('\n')).toContain("[warning] input 'in.json' holds no records")
+  })
+
   it('is not there at all is asked for', async () => {
     const job = await run(await jobOf('adds-score.py'))
     expect(job.finish?.outcome).toMatch(/^The job has no input/)
