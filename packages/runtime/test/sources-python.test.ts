@@ -210,6 +210,33 @@ describe('the end', () => {
   })
 })
 
+describe('a process that the model forks itself', () => {
+  const forks = (child: string) =>
+    `import os, sys\ndef action(datum):\n    child = os.fork()\n    if child == 0:\n        ${child}\n    return [datum, os.waitpid(child, 0)[1] >> 8]\n`
+  it.each([
+    ['by sys.exit', 'sys.exit(3)', '[1,3]\n[2,3]\n'],
+    ['by sys.exit without a code', 'sys.exit()', '[1,0]\n[2,0]\n'],
+    ['by an exception', 'raise KeyError(datum)', '[1,1]\n[2,1]\n'],
+    ['by coming back as if it were the model', 'return "rubbish"', '[1,0]\n[2,0]\n'],
+  ])('may end %s: that is no end of the job, and no record is lost or written twice', async (_how, child, output) => {
+    await gives({ files: { 'model.py': forks(child) }, inputs: numbers }, output)
+  })
+
+  it('says what it raised', async () => {
+    const ended = await runtime.run({
+      files: { 'model.py': forks('raise KeyError("own")') },
+      inputs: { 'a.json': '1\n' },
+    })
+    expect(ended.console.at(-1)).toBe("KeyError: 'own'")
+  })
+
+  it('may do so in init', async () => {
+    const source =
+      'import os\ndef begin():\n    child = os.fork()\n    if child: os.waitpid(child, 0)\ndef action(datum):\n    return datum\n'
+    await gives({ files: { 'model.py': source }, inputs: numbers }, '1\n2\n')
+  })
+})
+
 describe('what a model says', () => {
   it('a message of several lines is one sentence in the outcome and in the reasons, and whole in the traceback', async () => {
     const source =

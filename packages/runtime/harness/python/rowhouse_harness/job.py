@@ -30,6 +30,7 @@ def run_and_leave(plan_path, descriptor):
     with open(plan_path, encoding='utf-8') as file:
         plan = json.load(file)
     report = Report(take(descriptor), plan['rejectsPath'], plan['stopOnBadRecords'])
+    os.register_at_fork(after_in_child=report.fall_silent)
     code = run(plan, report)
     leave(code, plan['playground'])
 
@@ -64,7 +65,18 @@ def run(plan, report):
         failure = failed
     except BaseException as error:
         failure = JobFailed('load', 'the harness failed: %s' % describe(error), traceback=traceback_lines(error, with_own_frames=True))
+    if report.is_silent:
+        return end_of_fork(failure)
     report_failure(report, failure)
+    return 1
+
+
+def end_of_fork(failure):
+    """A process that the model forked ends here like any other, whatever frames of ours it came through: its exit code is no news of the job."""
+    raised = failure.__context__
+    if isinstance(raised, SystemExit):
+        return raised.code if isinstance(raised.code, int) else int(raised.code is not None)
+    sys.stderr.write('\n'.join(failure.traceback) + '\n')
     return 1
 
 
