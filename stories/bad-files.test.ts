@@ -4,6 +4,7 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -156,6 +157,14 @@ describe('an output that', () => {
     expect(readLines(at('in', 'good.csv'))[0]).toBe('id,x')
   })
 
+  it('is a pipe, or a device, is refused and stays what it is', async () => {
+    expect(spawnSync('mkfifo', [at('out', 'pipe')]).status).toBe(0)
+    const job = await run(at('in', 'good.csv'), at('out', 'pipe'))
+    expect(job.outcome).toMatch(/pipe' is a pipe, a socket or a device; name a file$/)
+    expect(lstatSync(at('out', 'pipe')).isFIFO()).toBe(true)
+    rmSync(at('out', 'pipe'))
+  })
+
   it('is there already is replaced as a whole', async () => {
     writeFileSync(at('out', 'old.csv'), 'old,rows\n'.repeat(1000))
     expect(await run(at('in', 'good.csv'), at('out', 'old.csv'))).toMatchObject({ jobStatus: 'COMPLETE' })
@@ -231,6 +240,15 @@ describe('on a runtime whose user may not do all', () => {
     chmodSync(input, 0o000)
     const job = await run(input, at('out', 'never.csv'), poor)
     expect(job.outcome).toMatch(/secret\.csv' may not be read by the runtime's user: change its permissions$/)
+  })
+
+  it('an input in a folder that may not be entered is told so', async () => {
+    makeFolder(rowhouse, 'in/barred')
+    const input = put('barred/rows.csv', 'id,x\n1,1\n')
+    chmodSync(at('in', 'barred'), 0o600)
+    const job = await run(input, at('out', 'never.csv'), poor)
+    chmodSync(at('in', 'barred'), 0o700)
+    expect(job.outcome).toMatch(/rows\.csv' lies in a folder that the runtime's user may not enter: change/)
   })
 
   it('a folder that may not be written is told before the model runs', async () => {

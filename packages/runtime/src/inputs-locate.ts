@@ -61,6 +61,11 @@ export function showLocation(text: string): string {
     .replace(/^([A-Za-z][A-Za-z0-9+.-]*:\/\/[^?#]*)[?#].*$/, '$1')
 }
 
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: "lies in a folder that the runtime's user may not enter: change the permissions of the folder",
+  ELOOP: 'is a link that leads back to itself',
+}
+
 /** A readable regular file below the roots, as its real path. */
 export async function locateInput(
   path: string,
@@ -73,7 +78,7 @@ export async function locateInput(
       throw new Unmet('InputNotFound', `${what} '${path}' does not exist on this runtime's machine`)
     }
     if (error.code === 'ENAMETOOLONG') throw new InputError('InvalidLocation', tooLong(path, what))
-    throw new Unmet('InputUnreadable', `${what} '${path}' cannot be looked at (${error.code})`)
+    throw new Unmet('InputUnreadable', `${what} '${path}' ${reasons[error.code ?? ''] ?? `fails with ${error.code}`}`)
   })
   if (found.isDirectory()) throw new Unmet('InputUnreadable', `${what} '${path}' is a folder; name a file in it`)
   if (!found.isFile()) throw new Unmet('InputUnreadable', `${what} '${path}' is not a regular file`)
@@ -101,6 +106,8 @@ export async function locateOutput(path: string, roots: FileRoots, what: string)
     return undefined
   })
   if (target?.isDirectory()) throw new Unmet('OutputNotWritable', `${what} '${path}' is a folder; name a file in it`)
+  if (target && !target.isFile())
+    throw new Unmet('OutputNotWritable', `${what} '${path}' is a pipe, a socket or a device; name a file`)
   if (target) {
     await access(absolute, constants.W_OK).catch(() => {
       throw new Unmet('OutputNotWritable', `${what} '${path}' exists and may not be overwritten by the runtime's user`)
