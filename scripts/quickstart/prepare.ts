@@ -52,6 +52,12 @@ export function openFolder(name: string): Folder {
   }
 }
 
+/** What its words mean for who typed the quickstart. */
+const hints: [RegExp, string][] = [
+  [/choose another port/, '\nHere: npm run quickstart -- --port 8091'],
+  [/choose another folder/, '\nHere: npm run quickstart -- --port 8091 --folder quickstart-files/second'],
+]
+
 export function startRowhouse(folder: Folder, port: string): Rowhouse {
   process.stdout.write(`$ ${upLine(folder, port)}\n`)
   const bin = join(root, 'packages', 'rowhouse', 'bin', 'rowhouse.mjs')
@@ -69,7 +75,7 @@ export function startRowhouse(folder: Folder, port: string): Rowhouse {
   let isReady = false
   const died = ended.then(() => {
     const last = said.slice(-8).join('\n')
-    const hint = /choose another port/.test(last) ? '\nHere: npm run quickstart -- --port 8091' : ''
+    const hint = hints.find(([pattern]) => pattern.test(last))?.[1] ?? ''
     throw new Stop(`Rowhouse did not ${isReady ? 'stay up' : 'start'}:\n${last}${hint}`)
   })
   died.catch(() => undefined)

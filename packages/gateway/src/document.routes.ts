@@ -8,11 +8,13 @@ export function documentRoutes(app: App): void {
     document ??= JSON.stringify(app.swagger())
     return reply.type('application/json').serializer(String).send(document)
   })
-  app.get('/docs', { config: { access: 'public' }, schema: { hide: true } }, async (_request, reply) =>
-    reply
+  app.get('/docs', { config: { access: 'public' }, schema: { hide: true } }, async (request, reply) => {
+    // the page names the document beside itself
+    if (request.url.split('?', 1)[0]?.endsWith('/')) return reply.redirect('../docs')
+    return reply
       .type('text/html; charset=utf-8')
       .header('content-security-policy', documentPagePolicy)
       .serializer(String)
-      .send(documentPage),
-  )
+      .send(documentPage)
+  })
 }

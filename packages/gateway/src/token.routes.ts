@@ -88,8 +88,9 @@ async function readFields(request: FastifyRequest): Promise<void> {
     return
   }
   const fields: Record<string, unknown> = {}
-  for await (const part of request.parts({ limits: { fields: 20, files: 0, fieldSize: 10_000 } }))
+  for await (const part of request.parts({ limits: { fields: 20, fieldSize: 10_000 } }))
     if (part.type === 'field') fields[part.fieldname] = part.value
+    else part.file.resume()
   request.body = fields
 }
 

@@ -61,9 +61,11 @@ async function started(env: Record<string, string> = {}, args: string[] = []): P
 const withPassword = (own: Record<string, string> = {}) => started({ ROWHOUSE_ADMIN_PASSWORD: password, ...own })
 const askToken = (server: RunningServer, form: Record<string, string>) =>
   fetch(`${server.url}/gocli/token`, { method: 'POST', body: new URLSearchParams(form) })
-function formOf(fields: Record<string, string>): FormData {
+function formOf(fields: Record<string, string | Blob>): FormData {
   const form = new FormData()
-  for (const [name, value] of Object.entries(fields)) form.set(name, value)
+  for (const [name, value] of Object.entries(fields))
+    if (typeof value === 'string') form.set(name, value)
+    else form.set(name, value)
   return form
 }
 const who = (server: RunningServer, token?: string) =>
@@ -114,6 +116,7 @@ test.each<[string, RequestInit]>([
   ['nothing', {}],
   ['a name alone', { body: new URLSearchParams({ username: 'admin' }) }],
   ['parts without them', { body: formOf({ other: 'x' }) }],
+  ['a file in place of the password', { body: formOf({ username: 'admin', password: new Blob(['x']) }) }],
   ['fields in the path alone', { body: new URLSearchParams() }],
 ])('a sign-in with %s is 400 and says which fields to send', async (_, init) => {
   const server = await withPassword()
@@ -122,6 +125,20 @@ test.each<[string, RequestInit]>([
   expect(await answer.json()).toMatchObject({
     message: 'Send the form fields username and password, or refresh_token',
   })
+})
+
+test('a sign-in of 100 kB is 413 and says what this call takes', async () => {
+  const server = await withPassword()
+  const answer = await askToken(server, { username: 'admin', password: 'x'.repeat(100_000) })
+  expect(answer.status).toBe(413)
+  expect(await answer.json()).toMatchObject({ message: 'The body is larger than 65536 bytes', limitBytes: 65_536 })
+})
+
+test('the page of the API finds its document with a slash behind its path, too', async () => {
+  const server = await withPassword()
+  const page = await fetch(`${server.url}/docs/`)
+  expect(page.headers.get('content-type')).toMatch(/^text\/html/)
+  expect((await fetch(new URL('openapi.json', page.url))).status).toBe(200)
 })
 
 test('a wrong password and an unknown user are the same 401 with a message', async () => {

@@ -20,7 +20,7 @@ export function toRequestError(thrown: unknown, request: FastifyRequest, bodyLim
   const { code, statusCode, message } = thrown as Partial<FastifyError>
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return tooLarge(bodyLimitBytes)
+      return tooLarge(request.routeOptions.bodyLimit ?? bodyLimitBytes, bodyLimitBytes)
     case 'FST_REQ_FILE_TOO_LARGE':
       return new InputError('BodyTooLarge', `A file in the form is larger than ${mib(bodyLimitBytes)}`, { status: 413 })
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
@@ -54,12 +54,16 @@ export function toRequestError(thrown: unknown, request: FastifyRequest, bodyLim
   return toAppError(thrown)
 }
 
-function tooLarge(limitBytes: number): InputError {
-  return new InputError(
-    'BodyTooLarge',
-    `The body is larger than ${mib(limitBytes)}. Larger files go up with POST /model-manage/api/files (or \`moc\`), and the document then names them by contentHash`,
-    { status: 413, limitBytes },
-  )
+/** Where the route takes less than others, a file is not what it was sent. */
+function tooLarge(limitBytes: number, limitBytesOfMost: number): InputError {
+  const advice =
+    limitBytes < limitBytesOfMost
+      ? ''
+      : '. Larger files go up with POST /model-manage/api/files (or `moc`), and the document then names them by contentHash'
+  return new InputError('BodyTooLarge', `The body is larger than ${mib(limitBytes)}${advice}`, {
+    status: 413,
+    limitBytes,
+  })
 }
 
 function mib(bytes: number): string {
