@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import type { ColumnType } from '../src/harness-protocol.ts'
 import { spawnPython } from '../src/python/spawn-python.ts'
 import { type Run, runModel } from './node-harness-fixture.ts'
 
@@ -9,8 +10,9 @@ async function both(
   name: string,
   outputFormat: 'CSV' | 'JSON' = 'JSON',
   typing: 'columns' | 'cells' = 'columns',
+  types: Record<string, ColumnType> = {},
 ): Promise<[Run, Run]> {
-  const inputs = [{ name, text, typing }]
+  const inputs = [{ name, text, typing, types }]
   return Promise.all([
     runModel({ model: 'export const action = (datum) => datum', inputs, outputFormat }),
     runModel({
@@ -38,6 +40,7 @@ describe('a JavaScript and a Python model get the same records', () => {
     ['odd quotes', 'a.csv', 'a,b\nx"y,1\n"x"y,2\n"",3\n " ",4\n'],
     ['equal and empty names', 'a.csv', ',a,a,a.1\n1,2,3,4\n'],
     ['one column', 'a.csv', 'a\n1\n\n""\n2\n'],
+    ['numbers and texts that end in a line end', 'a.csv', 'i,f,s\n"1\n","1.5\r\n","x\n"\n2,2.5,"\n"\n'],
     ['a header only', 'a.csv', 'a,b\n'],
     ['text beyond ASCII', 'a.csv', 'größe,b\né,😀\n名,€\n'],
     ['infinity', 'a.csv', 'a\n1\ninf\n-Infinity\n'],
@@ -63,14 +66,30 @@ describe('a JavaScript and a Python model get the same records', () => {
   })
 
   test('and where each cell is typed by itself', async () => {
-    const [js, py] = await both('a,b,c\n1,x,NA\nx,-2.5e3,true\n007,, 1\n"4","1.",+1\n', 'a.csv', 'JSON', 'cells')
+    const text = 'a,b,c\n1,x,NA\nx,-2.5e3,true\n007,, 1\n"4","1.",+1\nNA,nan\n'
+    const [js, py] = await both(text, 'a.csv', 'JSON', 'cells')
     expect(lines(js.output)).toEqual(lines(py.output))
     expect(lines(js.output)).toEqual([
       { a: 1, b: 'x', c: 'NA' },
       { a: 'x', b: -2500, c: 'true' },
       { a: 7, b: null, c: ' 1' },
       { a: 4, b: '1.', c: '+1' },
+      { a: 'NA', b: 'nan', c: null },
     ])
+  })
+
+  test('and where a cell is not of the type that a schema gives its column', async () => {
+    const text = 'n,b,i\n1.5,true,2\nx, true,1.5\n 2 ,  ,y\ninf,TRUE, 3\nNA,,-\n'
+    const columns = { n: 'float', b: 'boolean', i: 'integer' } as const
+    const [js, py] = await both(text, 'a.csv', 'JSON', 'columns', columns)
+    expect(lines(js.output)).toEqual(lines(py.output))
+    expect(lines(js.output)).toEqual([
+      { n: 1.5, b: true, i: 2 },
+      { n: 'x', b: ' true', i: 1.5 },
+      { n: 2, b: '  ', i: 'y' },
+      { n: null, b: null, i: '-' },
+    ])
+    expect(js.finished?.outputRejectedByEncoding).toBe(1)
   })
 
   test('and write the same bytes', async () => {

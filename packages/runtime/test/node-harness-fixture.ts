@@ -3,7 +3,14 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { scanCsv } from '@rowhouse/tables'
-import type { HarnessEvent, HarnessPlan, HarnessProcess, Launch, PlanInput } from '../src/harness-protocol.ts'
+import type {
+  ColumnType,
+  HarnessEvent,
+  HarnessPlan,
+  HarnessProcess,
+  Launch,
+  PlanInput,
+} from '../src/harness-protocol.ts'
 import { launchNode } from '../src/launch-node.ts'
 
 export interface Run {
@@ -19,7 +26,12 @@ export interface Run {
 export interface Wish {
   /** Source of the model, or all files of its folder with `model.js` among them. */
   model: string | Record<string, string>
-  inputs?: { name: string; text: string | Uint8Array; typing?: PlanInput['typing'] }[]
+  inputs?: {
+    name: string
+    text: string | Uint8Array
+    typing?: PlanInput['typing']
+    types?: Record<string, ColumnType>
+  }[]
   outputFormat?: 'CSV' | 'JSON'
   outputColumns?: string[]
   plan?: Partial<HarnessPlan>
@@ -84,7 +96,7 @@ const readText = (path: string): Promise<string> => readFile(path, 'utf8').catch
 async function makePlan(folder: string, playground: string, wish: Wish): Promise<HarnessPlan> {
   const wished: NonNullable<Wish['inputs']> = wish.inputs ?? [{ name: 'in.csv', text: 'id,x\na,1\nb,2\nc,3\n' }]
   const inputs: PlanInput[] = []
-  for (const [index, { name, text, typing }] of wished.entries()) {
+  for (const [index, { name, text, typing, types }] of wished.entries()) {
     const path = join(folder, `input-${index}-${name}`)
     await writeFile(path, text)
     const format = name.endsWith('.csv') ? 'CSV' : name.endsWith('.txt') ? 'TEXT' : 'JSON'
@@ -94,7 +106,7 @@ async function makePlan(folder: string, playground: string, wish: Wish): Promise
       name,
       path,
       format,
-      columns: scan?.columns.map(({ name, type }) => ({ name, type })) ?? null,
+      columns: scan?.columns.map(({ name, type }) => ({ name, type: types?.[name] ?? type })) ?? null,
       typing: typing ?? 'columns',
       hasBom: scan?.hasBom ?? false,
       records: scan?.records ?? null,

@@ -192,6 +192,11 @@ describe('ragged rows', () => {
   })
 })
 
+test('a number inside quotes may end in a line end, as for pandas; a quote makes it text', async () => {
+  const result = await scan('i,f,s\n"1\n","\r\n1.5","1\n1"\n2,2.5,"1""\n"\n', { blockBytes: 3 })
+  expect(result.columns.map(({ type }) => type)).toEqual(['integer', 'float', 'string'])
+})
+
 describe('hostile files', () => {
   const hostile: [string, string | Uint8Array, Partial<TableError>][] = [
     ['empty', '', { code: 'EmptyFile' }],

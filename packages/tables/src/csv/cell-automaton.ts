@@ -24,6 +24,8 @@ export interface CellAutomaton {
   bare: Uint8Array
   /** For cells inside quotes: only a quote, a line end or NUL stops. */
   quoted: Uint8Array
+  /** State → state behind a line end inside quotes, which pandas takes for a blank. */
+  lineEnd: Uint8Array
   /** State → union of CELL bits. */
   kinds: Uint8Array
   start: number
@@ -212,7 +214,8 @@ export function cellAutomaton(delimiter: number): CellAutomaton {
   }
   bare[(1 << 8) | QUOTE] = STOP
   const whitespace = rows[1]?.[0x20] ?? 0
-  const automaton = { bare, quoted, kinds: Uint8Array.from(kinds), start: 1, whitespace, text: 0 }
+  const lineEnd = Uint8Array.from(rows, (row) => row[0x20] ?? 0)
+  const automaton = { bare, quoted, lineEnd, kinds: Uint8Array.from(kinds), start: 1, whitespace, text: 0 }
   automata.set(delimiter, automaton)
   return automaton
 }

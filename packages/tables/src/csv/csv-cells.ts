@@ -15,7 +15,7 @@ export function isBlankWord(text: string): boolean {
 
 export type CellValue = string | number | boolean | null
 
-const numberPattern = /^[ \t\v\f]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t\v\f]*$/
+const numberPattern = /^[ \t\v\f\r\n]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t\v\f\r\n]*$/
 const infinityPattern = /^([+-]?)inf(?:inity)?$/i
 
 /** The value of a cell in a column of this type; undefined when it is none. */

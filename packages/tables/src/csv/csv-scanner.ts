@@ -114,7 +114,7 @@ export class CsvScanner {
 
   /** From inside quotes to behind the closing one, or to the end of the block; leaves the cell's state in #state. */
   #skipQuoted(bytes: Uint8Array, from: number, to: number, before: number): number {
-    const { quoted, text } = this.#automaton
+    const { quoted, lineEnd, text } = this.#automaton
     let at = from
     let state = before
     if (this.#isAfterQuote) {
@@ -136,11 +136,15 @@ export class CsvScanner {
       at += 1
       if (byte !== QUOTE) {
         if (byte === CR || bytes[at - 2] !== CR) this.line += 1
-      } else if (at === to) {
+        state = lineEnd[state] as number
+        continue
+      }
+      if (at === to) {
         this.#isAfterQuote = true
         break
-      } else if (bytes[at] !== QUOTE) return this.#closeQuote(at, state)
-      else at += 1
+      }
+      if (bytes[at] !== QUOTE) return this.#closeQuote(at, state)
+      at += 1
       state = text
     }
     this.#state = state

@@ -15,7 +15,8 @@ from rowhouse_harness.failures import JobFailed
 
 FIELD_CHARACTERS_MAX = 64 * 1024 * 1024
 UNDECODED = re.compile('[\udc80-\udcff]')
-WRITTEN_AS_NUMBER = re.compile(r'[ \t\v\f]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t\v\f]*\Z')
+BLANKS = ' \t\v\f\r\n'
+WRITTEN_AS_NUMBER = re.compile(r'[ \t\v\f\r\n]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t\v\f\r\n]*\Z')
 NUMBER = re.compile(r'-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z')
 # What pandas.read_csv takes for a missing value.
 MISSING = frozenset(
@@ -153,15 +154,16 @@ def open_text(path, name):
 
 
 def typed(cell, column):
-    if cell in MISSING:
-        return None
     kind = column['type']
-    if kind == 'string':
-        return cell
     if kind == 'cell':
         return guess(cell)
+    if cell in MISSING:
+        return None
+    if kind == 'string':
+        return cell
     try:
-        return parse(cell.strip(' \t\v\f'), kind)
+        # Unlike a number, true and false may not stand between blanks.
+        return TRUTH[cell.lower()] if kind == 'boolean' else parse(cell.strip(BLANKS), kind)
     except (ValueError, KeyError, OverflowError):
         return by_itself(cell)
 
@@ -170,7 +172,7 @@ def by_itself(cell):
     """A cell that is not of its column's declared type: a number where it is written as one, else text. A schema check may object; reading does not."""
     if not WRITTEN_AS_NUMBER.match(cell):
         return cell
-    text = cell.strip(' \t\v\f')
+    text = cell.strip(BLANKS)
     return int(text) if text.lstrip('+-').isdigit() else float(text)
 
 
@@ -182,8 +184,6 @@ def guess(cell):
 
 
 def parse(text, kind):
-    if kind == 'boolean':
-        return TRUTH[text.lower()]
     if kind == 'float':
         return float(text)
     try:
