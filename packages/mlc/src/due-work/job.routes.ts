@@ -5,7 +5,7 @@ import { toCamundaDate } from '../camunda-dates.ts'
 import { camundaProblem, invalidRequest, notFound } from '../camunda-problems.ts'
 import type { MlcContext } from '../context.ts'
 import { toDate } from '../lists/filters.ts'
-import { bodyOf, findOne, listBodies, registerList } from '../lists/list-resource.ts'
+import { bodyOf, findOne, namedIds, registerList } from '../lists/list-resource.ts'
 import { anyInt, anySafeInteger, wholeNumberOf } from '../members.ts'
 import { deleteJob, executeJob, setJobDueDate, setJobPriority, setJobRetries, suspendJob } from './change-job.ts'
 import { jobList } from './job-list.ts'
@@ -41,7 +41,7 @@ export function jobRoutes(app: FastifyInstance, ctx: MlcContext): void {
   app.post('/job/retries', async (request) => {
     const body = bodyOf(request)
     const { retries, dueAt } = retriesWish(body)
-    const ids = await namedJobs(ctx, body)
+    const ids = await namedIds(ctx, jobList, body.jobIds, body.jobQuery)
     if (ids.length === 0) throw camundaProblem(400, 'BadUserRequestException', 'jobIds is empty')
     for (const id of ids) await setJobRetries(ctx, id, retries, dueAt)
     return doneBatch(ctx, 'set-job-retries', ids.length, callerName(request))
@@ -77,16 +77,6 @@ function retriesWish(body: Record<string, unknown>): { retries: number; dueAt: D
   const retries = wholeNumberOf(body, 'retries', anyInt)
   if (retries === null) throw invalidRequest('The number of job retries cannot be null.')
   return { retries, dueAt: dueDate === undefined || dueDate === null ? null : toDate(dueDate, 'dueDate') }
-}
-
-/** By their ids or by a query. */
-async function namedJobs(ctx: MlcContext, { jobIds, jobQuery }: Record<string, unknown>): Promise<string[]> {
-  const named: string[] = Array.isArray(jobIds) ? jobIds.map(String) : []
-  const found =
-    typeof jobQuery === 'object' && jobQuery !== null
-      ? await listBodies<{ id: string }>(ctx, jobList, jobQuery as Record<string, unknown>)
-      : []
-  return [...new Set([...named, ...found.map((job) => job.id)])]
 }
 
 /** Camunda answers with a batch that goes on by itself; here it is done already. */

@@ -7,7 +7,7 @@ import { parseVariables } from '../camunda-values.ts'
 import type { MlcContext } from '../context.ts'
 import { takesText } from '../due-work/job.routes.ts'
 import { instanceList } from '../instances/instance-list.ts'
-import { bodyOf, findOne, listBodies, registerList } from '../lists/list-resource.ts'
+import { bodyOf, findOne, namedIds, registerList } from '../lists/list-resource.ts'
 import { anyInt, anySafeInteger, textOf, wholeNumberOf } from '../members.ts'
 import { externalTaskList } from './external-task-list.ts'
 import { fetchAndLock } from './fetch-and-lock.ts'
@@ -140,23 +140,11 @@ function settingRoutes(app: FastifyInstance, ctx: MlcContext): void {
 
 /** By their own ids, by those of their instances, or by a query for either. */
 async function namedTasks(ctx: MlcContext, body: Record<string, unknown>): Promise<string[]> {
-  const named: string[] = Array.isArray(body.externalTaskIds) ? body.externalTaskIds.map(String) : []
-  const found = isObject(body.externalTaskQuery)
-    ? await listBodies<{ id: string }>(ctx, externalTaskList, body.externalTaskQuery)
-    : []
-  const instances: string[] = Array.isArray(body.processInstanceIds) ? body.processInstanceIds.map(String) : []
-  if (isObject(body.processInstanceQuery)) {
-    instances.push(
-      ...(await listBodies<{ id: string }>(ctx, instanceList, body.processInstanceQuery)).map((one) => one.id),
-    )
-  }
+  const named = await namedIds(ctx, externalTaskList, body.externalTaskIds, body.externalTaskQuery)
+  const instances = await namedIds(ctx, instanceList, body.processInstanceIds, body.processInstanceQuery)
   const { rows } = await sql<{ id: string }>`
     select id from mlc.external_task where instance_id = any(${instances}::text[])`.execute(ctx.database.kysely)
-  return [...new Set([...named, ...found.map((one) => one.id), ...rows.map((row) => row.id)])]
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return [...new Set([...named, ...rows.map((row) => row.id)])]
 }
 
 function retriesOf(body: Record<string, unknown>): number {

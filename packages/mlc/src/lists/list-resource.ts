@@ -68,9 +68,17 @@ async function readList<Row>(
   return rows.map((row) => resource.toBody(row, query))
 }
 
-/** All that a query finds, in the list's shape; for calls that name things by a query. */
-export function listBodies<Body>(ctx: MlcContext, resource: ListResource<never>, query: ListQuery): Promise<Body[]> {
-  return readList(ctx, resource, query, [], { offset: 0, limit: null }) as Promise<Body[]>
+/** For calls that name many things: by their ids, by a query as the list takes it, or by both. */
+export async function namedIds(
+  ctx: MlcContext,
+  resource: ListResource<never>,
+  ids: unknown,
+  query: unknown,
+): Promise<string[]> {
+  const named: string[] = Array.isArray(ids) ? ids.map(String) : []
+  if (typeof query !== 'object' || query === null || Array.isArray(query)) return named
+  const found = await readList(ctx, resource, query as ListQuery, [], { offset: 0, limit: null })
+  return [...new Set([...named, ...(found as { id: string }[]).map((body) => body.id)])]
 }
 
 async function countList<Row>(ctx: MlcContext, resource: ListResource<Row>, query: ListQuery): Promise<number> {
