@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { csvInput, deployedModel, leased, register } from './fleet.ts'
+import { complete, csvInput, deployedModel, leased, register } from './fleet.ts'
 import { failureOf, startWing, type Wing } from './wing.ts'
 
 let wing: Wing
@@ -69,14 +69,36 @@ describe("a job's output", () => {
     const embedded = await wing.ann.jobs.create({ deployedModel: { id }, inputData: csvInput() })
     expect(await failureOf(wing.ann.jobs.output(embedded.id))).toMatchObject({ kind: 'NotFound' })
     expect(await failureOf(wing.ann.jobs.output(embedded.id, 1))).toMatchObject({ kind: 'NotFound' })
-    await leased(wing, engine)
-    const outputData = [{ assetType: 'EXTERNAL_FILE', fileUrl: 'file:///tmp/out.csv' }]
-    const external = await wing.ann.jobs.create({ deployedModel: { id }, inputData: csvInput(), outputData })
-    const failure = await failureOf(wing.ann.jobs.output(external.id))
-    expect(failure).toMatchObject({
-      kind: 'Conflict',
-      code: 'OutputIsElsewhere',
-      data: { fileUrl: 'file:///tmp/out.csv' },
+    await wing.runtime.jobs.finish(await leased(wing, engine), complete)
+    const fileUrl = 'file:///tmp/out.csv'
+    const wish = {
+      ...{ deployedModel: { id }, inputData: csvInput() },
+      outputData: [{ assetType: 'EXTERNAL_FILE', fileUrl }],
+    }
+    const external = await wing.ann.jobs.create(wish)
+    expect(await failureOf(wing.ann.jobs.output(external.id))).toMatchObject({
+      ...{ kind: 'Conflict', code: 'NoOutput', data: { fileUrl } },
+      message: expect.stringMatching(
+        /has not ended yet \(WAITING\), and nothing was written to file:\/\/\/tmp\/out\.csv$/,
+      ),
+    })
+    await wing.runtime.jobs.finish(await leased(wing, engine), complete)
+    expect(await failureOf(wing.ann.jobs.output(external.id))).toMatchObject({
+      ...{ kind: 'Conflict', code: 'OutputIsElsewhere', data: { fileUrl } },
+      message: expect.stringMatching(/the runtime wrote it to file:\/\/\/tmp\/out\.csv$/),
+    })
+  })
+
+  it('of a job that failed is 409 and says why there is none', async () => {
+    const engine = await register(wing, 'bad', ['bad', 'DEV'])
+    const { id } = await deployedModel(wing, 'bad', 'DEV')
+    const outputData = [{ assetType: 'EXTERNAL_FILE', fileUrl: 'file:///tmp/bad.csv' }]
+    const job = await wing.ann.jobs.create({ deployedModel: { id }, inputData: csvInput(), outputData })
+    const end = { jobStatus: 'ERROR', jobResult: 'UNKNOWN', outcome: 'raised it' } as const
+    await wing.runtime.jobs.finish(await leased(wing, engine), end)
+    expect(await failureOf(wing.ann.jobs.output(job.id))).toMatchObject({
+      code: 'NoOutput',
+      message: expect.stringMatching(/the job ended in ERROR \(raised it\), and nothing was written to/),
     })
   })
 

@@ -9,6 +9,7 @@ import { managedFileOf } from '../documents/asset-door.ts'
 import { getContents } from '../documents/contents.ts'
 import { readers, tagged } from '../documents/route-schemas.ts'
 import { findJob } from '../jobs/job-store.ts'
+import type { JobRow } from '../rows.ts'
 import { describe, describeFile, sendManaged } from './send-content.ts'
 
 const docs = tagged('files')
@@ -52,9 +53,25 @@ export function fileRoutes(app: App, ctx: Context): void {
           String(request.params.n),
           `Job ${row.id} has ${outputs.length} output(s), counted from 0`,
         )
+      if (asset.assetType !== 'FILE' && managedFileOf(asset) === undefined) refuseOutputElsewhere(row, asset, which)
       return sendOutput(ctx, { request, reply, asset, which })
     },
   )
+}
+
+/** A file beside the runtime, or one that never came to be. */
+function refuseOutputElsewhere(job: JobRow, asset: Asset, which: string): never {
+  const place = asset.fileUrl ?? `its ${asset.assetType}`
+  const fileUrl = asset.fileUrl ?? null
+  if (job.status === 'COMPLETE')
+    throw new Conflict('OutputIsElsewhere', `The ${which} is not kept here: the runtime wrote it to ${place}`, {
+      fileUrl,
+    })
+  const why = job.outcome === null ? '' : ` (${job.outcome})`
+  const state = job.end_at === null ? `has not ended yet (${job.status})` : `ended in ${job.status}${why}`
+  throw new Conflict('NoOutput', `There is no ${which}: the job ${state}, and nothing was written to ${place}`, {
+    fileUrl,
+  })
 }
 
 async function sendOutput(
@@ -67,15 +84,6 @@ async function sendOutput(
     const file = await ctx.files.find(sha256)
     if (file === undefined) throw new NotFound('file', sha256)
     return sendManaged(request, reply, { store: ctx.files, file, as })
-  }
-  if (asset.assetType !== 'FILE') {
-    throw new Conflict(
-      'OutputIsElsewhere',
-      `The ${which} is not kept here: the runtime wrote it to ${asset.fileUrl ?? `its ${asset.assetType}`}`,
-      {
-        fileUrl: asset.fileUrl ?? null,
-      },
-    )
   }
   const { fileContent, fileContentString } = await getContents(ctx.database.kysely, asset)
   if (typeof fileContent !== 'string' && typeof fileContentString !== 'string') {
