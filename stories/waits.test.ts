@@ -145,7 +145,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
   ])('is asked for user and password, ended by a %s; the password is neither shown nor kept', (_, enter) => {
     const password = 'a-password-of-the-stories'
     const ran = type(
-      [['User name', `admin${enter}`], ...[['Password', password + enter] as [string, string]]],
+      [['Username', `admin${enter}`], ...[['Password', password + enter] as [string, string]]],
       'init',
       rowhouse.url,
     )
@@ -157,7 +157,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
   it('is told the usual user name when signing in again', () => {
     const ran = type(
       [
-        ['User name (admin)', '\n'],
+        ['Username (admin)', '\n'],
         ['Password', 'a-password-of-the-stories\n'],
       ],
       'credentials',
@@ -170,7 +170,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
     expect(
       type(
         [
-          ['User name', '\n'],
+          ['Username', '\n'],
           ['Password', '\n'],
         ],
         'init',
@@ -180,7 +180,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
     expect(
       type(
         [
-          ['User name', 'admin\n'],
+          ['Username', 'admin\n'],
           ['Password', 'half\u0003'],
         ],
         'init',

@@ -31,7 +31,7 @@ export async function askCredentials(options: CredentialOptions, usual: string |
 }
 
 async function askUser(prompts: Prompts, usual: string | undefined): Promise<string> {
-  const answer = await prompts.ask(usual === undefined ? 'User name: ' : `User name (${usual}): `)
+  const answer = await prompts.ask(usual === undefined ? 'Username: ' : `Username (${usual}): `)
   return answer.trim() || (usual ?? '')
 }
 
