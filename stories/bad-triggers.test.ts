@@ -107,7 +107,9 @@ describe('a signal that cannot be sent', () => {
   it('to nobody is 404 with what to deploy; plain /signal answers 204 as the reference engine does', async () => {
     const answer = await call(rowhouse, 'POST', responsive, { body: { name: 'nobody.listens' } })
     expect(answer.status).toBe(404)
-    expect(answer.body.message).toMatch(/'nobody\.listens'.*moc mlc deploy/)
+    expect(answer.body.message).toMatch(
+      /'nobody\.listens'.*moc mlc deploy.*definitions start on '.*Signals_DEPLOYED_BATCH_JOB'/,
+    )
     const plain = await call(rowhouse, 'POST', '/mlc-service/rest/signal', { body: { name: 'nobody.listens' } })
     expect(plain.status).toBe(204)
   })

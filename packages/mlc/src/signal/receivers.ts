@@ -44,6 +44,15 @@ export async function findStarts(
   return rows.map(({ start_activity_id: activityId, ...definition }) => ({ definition, activityId }))
 }
 
+/** Names of signals that would start something, for who has misspelt one. */
+export async function listStartSignals(tx: Tx, max: number): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select distinct s.event_name as name
+    from mlc.start_subscription s join mlc.process_definition d on d.id = s.definition_id
+    where s.event_type = 'signal' and not d.is_suspended order by 1 limit ${max}`.execute(tx)
+  return rows.map(({ name }) => name)
+}
+
 function tenantCondition(filter: TenantFilter, alias: string) {
   if (filter.tenantId === undefined) return sql`true`
   return sql`${sql.ref(`${alias}.tenant_id`)} is not distinct from ${filter.tenantId}`

@@ -4,7 +4,7 @@ import { claimIdempotencyKey, type IdempotentAnswer, storeIdempotentAnswer } fro
 import type { MlcContext } from '../context.ts'
 import { toInstanceBody } from '../instances/start-instance.ts'
 import { inUnit, type Unit } from '../instances/unit.ts'
-import { findStarts, findWaiting, type StartReceiver, type WaitingReceiver } from './receivers.ts'
+import { findStarts, findWaiting, listStartSignals, type StartReceiver, type WaitingReceiver } from './receivers.ts'
 import type { SignalWish } from './signal-wish.ts'
 
 export interface IdempotencyWish {
@@ -63,7 +63,7 @@ async function reach(
   const waiting = wish.executionId === null ? all : all.filter((receiver) => receiver.executionId === wish.executionId)
   const starts = wish.executionId === null ? await findStarts(unit.tx, 'signal', wish.name, wish) : []
   const notified = await wakeLater(unit, waiting, wish)
-  if (starts.length === 0 && notified.length === 0) throw nobodyListens(wish)
+  if (starts.length === 0 && notified.length === 0) throw nobodyListens(wish, await listStartSignals(unit.tx, namesMax))
   const processInstances = []
   for (const start of starts) {
     const instance = await startAtStartEvent(ctx, unit, start, wish, options.caller)
@@ -122,13 +122,17 @@ function severalStarted(wish: SignalWish, starts: readonly StartReceiver[]): str
   return `${starts.length} process definitions start on the signal '${wish.name}': ${keys}. All were started, ordered by key; processInstanceId is the first`
 }
 
-function nobodyListens(wish: SignalWish): NotFound {
+/** Of signals that are told to who has misspelt one. */
+const namesMax = 10
+
+function nobodyListens(wish: SignalWish, known: readonly string[]): NotFound {
+  const others = known.length === 0 ? '' : `: definitions start on ${known.map((name) => `'${name}'`).join(', ')}`
   const hint =
     wish.name === runBatchJobSignal
       ? 'Deploy RunBatchJob.bpmn (moc mlc deploy definitions/RunBatchJob.bpmn), or activate its definition if it is suspended'
       : wish.name === `${signalPrefix}deployable_model_changed`
         ? 'Deploy DeployBatchModel.bpmn (moc mlc deploy definitions/DeployBatchModel.bpmn)'
-        : `Deploy a definition whose start event is the signal '${wish.name}' (moc mlc deploy <file>), or check the spelling of the name`
+        : `Deploy a definition whose start event is the signal '${wish.name}' (moc mlc deploy <file>), or check the spelling of the name${others}`
   const who =
     wish.executionId === null ? 'No process definition starts on' : `Execution '${wish.executionId}' does not wait for`
   const more = wish.executionId === null ? ' and no execution waits for it' : ''
