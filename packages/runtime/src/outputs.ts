@@ -136,7 +136,11 @@ async function tryToWrite(path: string, asset: Asset): Promise<void> {
 /** Puts the finished side file in its place and answers the asset the job ends with. */
 export async function publishOutput(output: PreparedOutput, context: OutputContext): Promise<Asset> {
   const { asset, plan, target } = output
-  const fileSize = (await stat(plan.path)).size
+  const { size: fileSize } = await stat(plan.path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+    const what = `Output '${outputName(asset)}' was removed while it was being written, as '${basename(plan.path)}'`
+    throw new Unmet('OutputVanished', `${what}: nothing is published; run the job again`)
+  })
   const declared = asset.fileFormat && asset.fileFormat !== 'UNKNOWN' ? asset.fileFormat : plan.format
   if (target.kind === 'embedded') {
     const filename = asset.filename || asset.name || `output.${plan.format.toLowerCase()}`

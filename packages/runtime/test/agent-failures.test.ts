@@ -60,6 +60,14 @@ describe('a model that', () => {
     expect(await readdir(join(runtime.data, 'out'))).toEqual([])
   })
 
+  it('removes what is being written, or somebody else does, is told so', async () => {
+    await writeFile(join(runtime.data, 'remove.csv'), `remove\n${join(runtime.data, 'out', '.*.part')}\n`)
+    const job = await run(await jobOf('removes-files.py', { ...files, inputData: [external('remove.csv')] }))
+    expect(job.finish).toMatchObject({ jobStatus: 'ERROR', jobResult: 'UNKNOWN' })
+    expect(job.finish?.outcome).toMatch(/scores\.csv' was removed while it was being written.*; run the job again$/)
+    expect(await readdir(join(runtime.data, 'out'))).toEqual([])
+  })
+
   it('ignores SIGTERM is killed after the grace', async () => {
     const job = await run(await jobOf('ignores-sigterm.py', { ...files, jobParameters: { timeoutSeconds: 1 } }))
     expect(job.finish?.outcome).toBe('timed out after 1 s')
