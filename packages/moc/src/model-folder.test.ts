@@ -1,4 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { makeClient } from '@rowhouse/contract'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readModelFolder } from './model-folder.ts'
 import { hasRole, pickPrimarySource } from './primary-source.ts'
 import { pickSchemas } from './schema-files.ts'
 
@@ -33,7 +38,11 @@ describe('the primary source', () => {
 
   it('is, without role tags, the one with annotations of the old kind or a function of a default name', () => {
     const helper = { file: 'helper.py', text: 'def help(): ...' }
-    for (const text of ['#fastscore.schema.0: x\ndef f(): ...', 'import x\ndef action(datum):\n    yield datum\n']) {
+    for (const text of [
+      '#fastscore.schema.0: x\ndef f(): ...',
+      'import x\ndef action(datum):\n    yield datum\n',
+      'import x from "./x.ts"\nexport async function score(row: Row) {}\n',
+    ]) {
       expect(pickPrimarySource([helper, { file: 'z.py3', text }], undefined).file).toBe('z.py3')
     }
   })
@@ -45,6 +54,33 @@ describe('the primary source', () => {
       { file: 'z.py', text: scored },
     ]
     expect(pickPrimarySource(sources, undefined).file).toBe('model.py')
+  })
+})
+
+describe('a folder in TypeScript', () => {
+  let folder: string
+  const client = makeClient({ baseUrl: 'http://127.0.0.1:9' })
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'moc-model-'))
+    writeFileSync(join(folder, 'fraud.ts'), 'export const score = (row: { x: number }) => row.x\n')
+    writeFileSync(join(folder, 'rows.d.ts'), 'export interface Row { x: number }\n')
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  it('is a JavaScript model, whose declarations are files beside it', async () => {
+    const { body, notes } = await readModelFolder(client, folder, {})
+    expect(body.modelMetaData?.type).toBe('JAVASCRIPT')
+    expect(body.modelAssets).toMatchObject([
+      { name: 'fraud.ts', assetType: 'SOURCE_CODE', primaryModelSource: true },
+      { filename: 'rows.d.ts', assetType: 'FILE' },
+    ])
+    expect(notes).toEqual([expect.stringContaining('the default names (action or score, metrics, train)')])
+  })
+
+  it('and its JavaScript is the JavaScript', async () => {
+    writeFileSync(join(folder, 'fraud.js'), 'export const score = (row) => row.x\n')
+    const { body } = await readModelFolder(client, folder, {})
+    expect(body.modelAssets?.filter((asset) => asset.primaryModelSource)).toMatchObject([{ name: 'fraud.js' }])
   })
 })
 

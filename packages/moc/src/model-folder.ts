@@ -10,7 +10,7 @@ import {
   type StoredModelInput,
 } from '@rowhouse/contract'
 import { localFileAsset } from './local-files.ts'
-import { hasRole, pickPrimarySource } from './primary-source.ts'
+import { hasAnyRole, pickPrimarySource } from './primary-source.ts'
 import { pickSchemas } from './schema-files.ts'
 
 const skippedFolders = new Set(['.git', 'node_modules', '__pycache__', '.venv', 'venv', '.ipynb_checkpoints'])
@@ -20,6 +20,10 @@ const languageByExtension: Record<string, string> = {
   '.py3': 'PYTHON',
   '.js': 'JAVASCRIPT',
   '.mjs': 'JAVASCRIPT',
+  '.cjs': 'JAVASCRIPT',
+  '.ts': 'JAVASCRIPT',
+  '.mts': 'JAVASCRIPT',
+  '.cts': 'JAVASCRIPT',
   '.r': 'R',
 }
 
@@ -36,10 +40,10 @@ export async function readModelFolder(
   const files = listFiles(folder)
   const notes: string[] = []
   const sources = files
-    .filter((file) => languageByExtension[extname(file).toLowerCase()] !== undefined)
+    .filter((file) => languageOf(file) !== undefined && !isBuilt(file, files))
     .map((file) => ({ file, text: readText(folder, file) }))
   const primary = pickPrimarySource(sources, options.source)
-  const type = languageByExtension[extname(primary.file).toLowerCase()] ?? 'UNKNOWN'
+  const type = languageOf(primary.file) ?? 'UNKNOWN'
   const metadata = readMetadata(folder, files)
   const schemas = pickSchemas(
     primary.text,
@@ -66,12 +70,24 @@ export async function readModelFolder(
     modelAssets,
     requiredAssets: listOf(readJsonFileOf(folder, files, 'required_assets.json'), 'required_assets.json'),
   }
-  if (!hasRole(primary.text, 'score') && !hasRole(primary.text, 'metrics') && !hasRole(primary.text, 'train')) {
+  if (!hasAnyRole(primary.text)) {
+    const score = type === 'JAVASCRIPT' ? 'action or score' : 'action'
     notes.push(
-      `${primary.file} has no modelop.score, .metrics or .train annotation: the default names (action, metrics, train) will be looked for`,
+      `${primary.file} has no modelop.score, .metrics or .train annotation: the default names (${score}, metrics, train) will be looked for`,
     )
   }
   return { body, notes }
+}
+
+/** undefined: no source. Declarations alone (`.d.ts`) are none. */
+function languageOf(file: string): string | undefined {
+  return /\.d\.[cm]?ts$/i.test(file) ? undefined : languageByExtension[extname(file).toLowerCase()]
+}
+
+/** TypeScript whose JavaScript stands beside it: that one is the source. */
+function isBuilt(file: string, files: readonly string[]): boolean {
+  const built = file.replace(/ts$/, 'js')
+  return built !== file && files.includes(built)
 }
 
 /** Partial files are normal; what is null there counts as not given. */

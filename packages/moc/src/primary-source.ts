@@ -12,15 +12,21 @@ export function hasRole(text: string, role: 'init' | 'score' | 'metrics' | 'trai
   return new RegExp(`^(?:#|//)[ \\t]*modelop\\.${name}[ \\t]*(?::.*)?\\r?$`, 'im').test(text)
 }
 
+/** A role that a job can have; `init` alone tells nothing. */
+export function hasAnyRole(text: string): boolean {
+  return hasRole(text, 'score') || hasRole(text, 'metrics') || hasRole(text, 'train')
+}
+
 /** An old source without role tags: its functions have the default names, its other annotations tell it from helpers. */
 function isOldStyle(text: string): boolean {
   return (
     /^(?:#|\/\/)[ \t]*(?:fastscore|modelop)\.[a-z]/im.test(text) ||
-    /^(?:def|function) (?:action|metrics|train)\b|^action *<-/m.test(text)
+    /^def (?:action|metrics|train)\b|^action *<-/m.test(text) ||
+    /^(?:export )?(?:default )?(?:async )?function[ *]+(?:action|score|metrics|train)\b/m.test(text)
   )
 }
 
-const usualNames = /^(model|main|score|scoring|index)\.(py|py3|js|mjs|r)$/i
+const usualNames = /^(model|main|score|scoring|index)\.(py|py3|[cm]?js|[cm]?ts|r)$/i
 
 /**
  * The source that holds the model: the one asked for; else the only one; else the only one with a role annotation; else, where none has
@@ -33,9 +39,7 @@ export function pickPrimarySource(sources: readonly SourceText[], wanted: string
       throw new InputError('NoSuchSource', `There is no source ${wanted} in the folder; it has: ${nameAll(sources)}`)
     return found
   }
-  const annotated = sources.filter(
-    (source) => hasRole(source.text, 'score') || hasRole(source.text, 'metrics') || hasRole(source.text, 'train'),
-  )
+  const annotated = sources.filter((source) => hasAnyRole(source.text))
   const old = sources.filter((source) => isOldStyle(source.text))
   const likely = [annotated, old, sources].find((some) => some.length > 0) ?? []
   for (const candidates of [sources, likely, ...named(likely)]) {
@@ -43,7 +47,7 @@ export function pickPrimarySource(sources: readonly SourceText[], wanted: string
     if (only !== undefined && second === undefined) return only
   }
   if (sources.length === 0)
-    throw new InputError('NoSource', 'The folder holds no model source (.py, .py3, .js, .mjs, .R)')
+    throw new InputError('NoSource', 'The folder holds no model source (.py, .py3, .js, .mjs, .cjs, .ts, .R)')
   throw new InputError('ManySources', `Several files could be the model: ${nameAll(likely)}. Choose one with --source`)
 }
 
