@@ -30,6 +30,15 @@ it('the secret values of URLs in a text are replaced, and nothing outside of URL
   expect(withoutSecretValues('https://h/x?sig=a&b=1')).toBe('https://h/x?sig=&b=1')
 })
 
+it.each([
+  ['letters', 'a'.repeat(1_000_000)],
+  ['schemes', 'a://b:c'.repeat(150_000)],
+  ['questions', 'a?b'.repeat(300_000)],
+])('a million %s without a secret are looked through once', (_, text) => {
+  const whole = `@ http://h/ ${text}`
+  expect(withoutSecretValues(withoutUserParts(whole))).toBe(whole)
+})
+
 describe('a presigned URL', () => {
   it.each([
     [

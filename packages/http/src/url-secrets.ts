@@ -6,11 +6,14 @@
  */
 export function withoutUserParts(text: string, put: (userPart: string) => string = () => ''): string {
   if (!text.includes('@')) return text
-  return text.replace(
-    /([a-z][a-z0-9+.-]*:\/\/)((?:[^\s/@:?#"']+:(?!\d{1,5}\/)[^\s@?#"']*|[^\s/@?#"']+)@)/gi,
-    (_, scheme: string, userPart: string) => scheme + put(userPart),
+  return text.replace(runBeforeAt, (run) =>
+    run.replace(userPartAtEnd, (_, scheme: string, userPart: string) => scheme + put(userPart)),
   )
 }
+
+// Texts are of any length and anybody's: both patterns begin at one place of a run only, for the time to grow with the length and no more.
+const runBeforeAt = /(?<![^\s@?#"'])[^\s@?#"']+@/g
+const userPartAtEnd = /([a-z0-9+.-]:\/\/)((?:[^/:]+:(?!\d{1,5}\/).*|[^/]+)@)$/i
 
 /** Members of a query that give access by themselves, as Amazon, Google, Azure and makers of tokens name them. */
 const secretName = `(?:x-[a-z]+-)?(?:signature|credential|security-token)|sig|(?:(?:access|refresh|auth|id|sas|session)[_-]?)?token|(?:(?:api|access|subscription)[_-]?)?key|[a-z]*accesskeyid|googleaccessid|(?:client[_-]?)?secret|password|passwd|pwd|jwt`
@@ -32,10 +35,13 @@ export function splitSecretQuery(url: string): { url: string; query: string | nu
 /** Values of the secret members of each URL's query, anywhere in a text; `put` says what stands in place of one. */
 export function withoutSecretValues(text: string, put: (value: string) => string = () => ''): string {
   if (!text.includes('://')) return text
-  return text.replace(/[a-z][a-z0-9+.-]*:\/\/[^\s"'?#]*\?[^\s"'#]*/gi, (url) =>
-    url.replace(secretMemberPattern, (member, name: string) => name + put(member.slice(name.length))),
+  return text.replace(queryOfUrl, (query) =>
+    query.replace(secretMemberPattern, (member, name: string) => name + put(member.slice(name.length))),
   )
 }
+
+/** Looks back only where there is a question mark. */
+const queryOfUrl = /\?(?<=[a-z0-9+.-]:\/\/[^\s"'?#]*\?)[^\s"'#]*/gi
 
 /** Without user parts of URLs; values of secret members of queries are removed. */
 export function withoutSecrets(text: string): string {
