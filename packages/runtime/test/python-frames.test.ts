@@ -25,6 +25,8 @@ describe('metrics', () => {
     ['a return', 'def metrics(df): return {"n": len(df)}', [{ n: 2 }]],
     ['a list of dicts', 'def metrics(df): yield [{"n": 1}, {"n": 2}]', [[{ n: 1 }, { n: 2 }]]],
     ['several yields', 'def metrics(df):\n    yield 1\n    yield 2', [1, 2]],
+    ['a returned tuple', 'def metrics(df): return 3, 0.9', [[3, 0.9]]],
+    ['a yielded tuple names its slot', 'def metrics(df): yield 1, 0.9', [0.9]],
     ['a JSON text', 'def metrics(df): return "{}"', ['{}']],
     [
       'numpy values',
@@ -179,6 +181,12 @@ describe('recordsets', () => {
       { i: 3 },
     ])
     expect((await run('return df.id.to_numpy()', { 'a.csv': csv }, json)).values).toEqual([1, 2, 3])
+  })
+
+  it('a tuple names a slot where it is yielded, and is one output where it is returned', async () => {
+    const json = { outputFormat: 'JSON' as const }
+    expect((await run('yield 1, df.id', { 'a.csv': csv }, json)).values).toEqual([1, 2, 3])
+    expect((await run('return 1, 2', { 'a.csv': csv }, json)).values).toEqual([[1, 2]])
   })
 
   it('scalars come as a series, arrays as a matrix', async () => {

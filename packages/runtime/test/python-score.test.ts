@@ -33,6 +33,18 @@ describe('what a score function gives', () => {
     expect(finished).toMatchObject({ recordsOut: 4, outputRejectedByEncoding: 0 })
   })
 
+  it('a tuple that is returned is one output, also where it looks like a slot and a value', async () => {
+    const source = 'def action(x):\n    return (x, 0.9)\ndef end():\n    return (3, "last")\n'
+    const { values, rejects, stderr } = await runPython({ source, inputs: { 'in.json': '0\n1\n3\n' } })
+    expect(values).toEqual([
+      [0, 0.9],
+      [1, 0.9],
+      [3, 0.9],
+      [3, 'last'],
+    ])
+    expect([...rejects, ...stderr]).toEqual([])
+  })
+
   it('an output for an input slot is rejected', async () => {
     const { rejects } = await runPython({ source: 'def action(x):\n    yield (2, x)\n', inputs: { 'in.json': '5\n' } })
     expect(rejects).toMatchObject([

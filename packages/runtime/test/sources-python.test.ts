@@ -67,12 +67,15 @@ describe('functions', () => {
       '5\ntrue\n',
     ],
     [
-      'a coroutine returns one output',
+      'a coroutine returns one output, at the end too',
       {
-        files: { 'model.py': 'async def action(datum):\n    return [datum] if datum > 1 else None\n' },
+        files: {
+          'model.py':
+            'async def action(datum):\n    return [datum] if datum > 1 else None\nasync def end():\n    return "last"\n',
+        },
         inputs: numbers,
       },
-      '[2]\n',
+      '[2]\n"last"\n',
     ],
     [
       'the record names the default init, the annotation another: the one that exists is called',
@@ -220,6 +223,29 @@ describe('a process that the model forks itself', () => {
     ['by coming back as if it were the model', 'return "rubbish"', '[1,0]\n[2,0]\n'],
   ])('may end %s: that is no end of the job, and no record is lost or written twice', async (_how, child, output) => {
     await gives({ files: { 'model.py': forks(child) }, inputs: numbers }, output)
+  })
+
+  it('may reject its record: what the job has rejected stays told', async () => {
+    const source = [
+      'import os',
+      'def action(datum):',
+      '    global child, go',
+      '    if datum == 1:',
+      '        wait, go = os.pipe()',
+      '        child = os.fork()',
+      '        if child == 0:',
+      '            os.read(wait, 1)',
+      '            raise UserWarning("own")',
+      '    if datum < 4:',
+      '        raise UserWarning("x" * 4000)',
+      '    os.write(go, b".")',
+      '    return os.waitpid(child, 0)[1]',
+      '',
+    ].join('\n')
+    const ended = await runtime.run({ files: { 'model.py': source }, inputs: { 'a.json': '1\n2\n3\n4\n' } })
+    expect(ended).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'FAILURE', output: '0\n' })
+    const rejected = ended.assets['rejects.jsonl']?.trimEnd().split('\n') ?? []
+    expect(rejected.map((line) => JSON.parse(line).record)).toEqual([1, 2, 3])
   })
 
   it('says what it raised', async () => {

@@ -1,6 +1,6 @@
 """Runs one model over the inputs of one job: `python -u -X utf8 run.py PLAN`.
 
-Any Python from 3.7 on, standard library only. The plan and the events are described in src/harness-protocol.ts.
+Any Python from 3.8 on, standard library only. The plan and the events are described in src/harness-protocol.ts.
 """
 import os
 import sys

@@ -37,7 +37,7 @@ export function spawnPython(options: LaunchOptions, learn?: (modules: string[]) 
 function cannotStart(options: LaunchOptions, error: Error): ModelFailure {
   return new ModelFailure(
     'InterpreterMissing',
-    `The model's process cannot be started: ${options.interpreter}: ${error.message}. Start the runtime with --python and the path of a Python 3.9 or newer`,
+    `The model's process cannot be started: ${options.interpreter}: ${error.message}. Start the runtime with --python and the path of a Python 3.8 or newer`,
     { interpreter: options.interpreter },
   )
 }

@@ -1,4 +1,5 @@
 """How a model's function wants to be called. Its arity decides, not its names or type hints."""
+import functools
 from types import GeneratorType
 
 SLOT_NAMES = ('slot', 'slot_no', 'slot_number')
@@ -6,7 +7,6 @@ SEQUENCE_NAMES = ('seqno', 'seq_no', 'sequence_number', 'seq')
 VARIADIC = 0x04
 COROUTINE = 0x80
 ASYNC_GENERATOR = 0x200
-loops = []
 
 
 class Shape:
@@ -42,8 +42,6 @@ def awaiting(function):
     flags = getattr(getattr(function, '__code__', None), 'co_flags', 0)
     if not flags & (COROUTINE | ASYNC_GENERATOR):
         return function
-    import functools
-
     complete = event_loop().run_until_complete
 
     @functools.wraps(function)
@@ -63,13 +61,13 @@ def awaiting(function):
     return call if flags & COROUTINE else generate
 
 
+@functools.lru_cache(maxsize=None)
 def event_loop():
     import asyncio
 
-    if not loops:
-        loops.append(asyncio.new_event_loop())
-        asyncio.set_event_loop(loops[0])
-    return loops[0]
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    return loop
 
 
 def call_init(function, argument):

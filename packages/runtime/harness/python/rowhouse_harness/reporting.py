@@ -45,6 +45,7 @@ class Report:
     def fall_silent(self):
         """In a process that the model forked. Should it come back to us, it reads no record, writes no output and tells nothing."""
         self.is_silent = True
+        self.rejects_path = os.devnull
         null = os.open(os.devnull, os.O_RDWR)
         files = [one.file for one in (*self.streams, *self.sinks) if hasattr(one, 'file')] + [self.rejects]
         for descriptor in [self.descriptor] + [file.fileno() for file in files if file is not None and not file.closed]:

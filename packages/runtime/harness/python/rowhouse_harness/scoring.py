@@ -3,7 +3,7 @@ import sys
 from time import monotonic
 from types import GeneratorType
 
-from rowhouse_harness.calling import score_arguments
+from rowhouse_harness.calling import awaiting, score_arguments
 from rowhouse_harness.failures import JobFailed, describe, failure_of
 from rowhouse_harness.reporting import BadRecordStops
 
@@ -97,7 +97,7 @@ def make_scorer(stream, function, sinks, report, checks):
                     for output in result:
                         main.emit(output) if type(output) is not tuple else emit_pair(output)
                 elif result is not None:
-                    main.emit(result) if type(result) is not tuple else emit_pair(result)
+                    main.emit(result)
             except OURS:
                 raise
             except UserWarning as warning:
@@ -139,9 +139,7 @@ def score_recordsets(stream, function, sinks, report, batches, is_recordset):
     for batch in batches:
         known = frozenset(batch.columns) if is_frame(batch) else frozenset()
         try:
-            result = function(*(batch, stream.slot, stream.number)[:arguments])
-            for value in result if type(result) is GeneratorType else [] if result is None else [result]:
-                slot, value = value if is_slot_pair(value) else (1, value)
+            for slot, value in outputs_of(function(*(batch, stream.slot, stream.number)[:arguments])):
                 for row in rows_of(value, known, is_recordset(slot)):
                     sinks.emit_to(slot, row)
         except OURS:
@@ -155,6 +153,15 @@ def score_recordsets(stream, function, sinks, report, batches, is_recordset):
             report.progress()
 
 
+def outputs_of(result):
+    """(slot, value) of each output. A tuple names a slot where it is yielded; what is returned is one output, whatever it is."""
+    if type(result) is GeneratorType:
+        for value in result:
+            yield value if is_slot_pair(value) else (1, value)
+    elif result is not None:
+        yield 1, result
+
+
 def is_slot_pair(value):
     return type(value) is tuple and len(value) == 2 and type(value[0]) is int
 
@@ -166,9 +173,8 @@ def call_end(module, sinks):
     if code is None or code.co_argcount != 0:
         return
     try:
-        result = function()
-        for output in result if type(result) is GeneratorType else [result] if result is not None else []:
-            sinks.emit(output)
+        for slot, output in outputs_of(awaiting(function)()):
+            sinks.emit_to(slot, output)
     except OURS:
         raise
     except BaseException as error:

@@ -4,7 +4,7 @@ from types import GeneratorType
 from rowhouse_harness.calling import takes_slot_number
 from rowhouse_harness.failures import describe, failure_of
 from rowhouse_harness.frames import whole_frame
-from rowhouse_harness.scoring import OURS
+from rowhouse_harness.scoring import OURS, outputs_of
 
 
 def metrics(function, streams, plans, sinks, report):
@@ -16,9 +16,8 @@ def metrics(function, streams, plans, sinks, report):
         calls = [tuple(frames)]
     try:
         for arguments in calls:
-            result = function(*arguments)
-            for value in result if type(result) is GeneratorType else [] if result is None else [result]:
-                sinks.emit(value)
+            for slot, value in outputs_of(function(*arguments)):
+                sinks.emit_to(slot, value)
     except OURS:
         raise
     except UserWarning as warning:
