@@ -157,6 +157,20 @@ describe('stored models', () => {
     expect(await credentials()).toEqual([])
   })
 
+  it('a patch that leads an asset elsewhere takes no credentials there', async () => {
+    const sqlAsset = (host: string) => ({
+      ...{ assetId: 'a', name: 'db', assetType: 'SQL_ASSET' },
+      repositoryInfo: { repositoryType: 'SQL', connectionUri: `postgres://${host}/db` },
+    })
+    const made = await wing.ann.storedModels.create({ ...model('led'), modelAssets: [sqlAsset('KEY:SECRETWORD@host')] })
+    const credentials = async () =>
+      (await wing.pool.query('select 1 from model_manage.credential where owner_id = $1', [made.id])).rowCount
+    await wing.ann.storedModels.patch(made.id, { modelAssets: [sqlAsset('host')] })
+    expect(await credentials()).toBe(1)
+    await wing.ann.storedModels.patch(made.id, { modelAssets: [sqlAsset('other')] })
+    expect(await credentials()).toBe(0)
+  })
+
   it('a patch of an outdated version is 412 and changes nothing', async () => {
     const { id } = await wing.ann.storedModels.create(model('raced'))
     await wing.ann.storedModels.patch(id, { modelMetaData: { description: 'a' } }, { headers: { 'if-match': '"0"' } })

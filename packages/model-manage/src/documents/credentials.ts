@@ -35,6 +35,15 @@ function walk(value: unknown, path: string, found: Credentials): unknown {
   return copy
 }
 
+/** Where a document's credentials lead to, wherever it stands in it. */
+export function addressesOf(document: unknown): string[] {
+  if (typeof document !== 'object' || document === null) return []
+  const found = Object.entries(document).flatMap(([key, each]) =>
+    urlMembers.has(key) && typeof each === 'string' ? [`${key} ${splitUrl(each).url}`] : addressesOf(each),
+  )
+  return found.sort()
+}
+
 const urlMembers: ReadonlySet<string> = new Set(['fileUrl', 'connectionUri', 'repositoryRemote', 'browserUrl'])
 /** By pattern, not by URL parser: secrets with `/` or `+` (AWS keys) are common in such URLs and are not valid there. */
 const userPartPattern = /^([a-z][a-z0-9+.-]*:\/\/)([^@?#\s]+)@(?=[^/])/i

@@ -4,7 +4,7 @@
  *
  * The answer may be lost on its way: the next call of the same slot, which has nothing in hand then, is given the same attempt once more.
  */
-import { isUuid, type LeaseBody, type LeaseInput } from '@rowhouse/contract'
+import type { LeaseBody, LeaseInput } from '@rowhouse/contract'
 import { sql } from 'kysely'
 import type { z } from 'zod'
 import { type Context, inTransaction, systemName, type Work } from '../context.ts'
@@ -23,15 +23,12 @@ export async function leaseJob(
   wish: z.output<typeof LeaseInput>,
   gone: AbortSignal,
 ): Promise<LeaseBody | undefined> {
-  const { session, slot } = wish
-  if (slot === undefined || !isUuid(engineId))
-    return nextJob(ctx, { engineId, session, slot: slot ?? null }, { waitMs: wish.waitMs, gone })
+  const { session, slot = null, waitMs } = wish
+  if (slot === null) return nextJob(ctx, { engineId, session, slot }, { waitMs, gone })
   const place = ctx.waiters.takePlace(`${engineId}/${session}/${slot}`)
   try {
-    const lost = await inTransaction(ctx, systemName, (work) => handOutAgain(work, { engineId, session, slot }))
-    if (lost) return lost
     const isOver = AbortSignal.any([gone, place.superseded])
-    return await nextJob(ctx, { engineId, session, slot }, { waitMs: wish.waitMs, gone: isOver })
+    return await nextJob(ctx, { engineId, session, slot }, { waitMs, gone: isOver })
   } finally {
     place.leave()
   }
@@ -58,7 +55,10 @@ async function nextJob(
       const woken = name === undefined ? undefined : await takeNow(ctx, { ...asking, name })
       if (woken) return woken
       name = await renew(ctx, engineId, session)
-      const leased = (await isSomeWaiting(ctx, engineId)) ? await takeNow(ctx, { ...asking, name }) : undefined
+      const { isLost, isWaiting } = await look(ctx, asking)
+      const taker = { ...asking, name }
+      const lost = isLost ? await inTransaction(ctx, systemName, (work) => handOutAgain(work, taker)) : undefined
+      const leased = lost ?? (isWaiting ? await takeNow(ctx, taker) : undefined)
       if (leased) return leased
       if (ctx.waiters.closed || Date.now() >= until) return undefined
       await waiting.settled(until - Date.now(), gone)
@@ -81,12 +81,23 @@ function renew(ctx: Context, engineId: string, session: number): Promise<string>
   return renewEngine(ctx, engineId, { session, now, leaseUntil: new Date(now.getTime() + ctx.settings.leaseMs) })
 }
 
-async function isSomeWaiting(ctx: Context, engineId: string): Promise<boolean> {
-  const found =
-    await sql`select 1 from model_manage.job where engine_id = ${engineId} and status = 'WAITING' limit 1`.execute(
-      ctx.database.kysely,
-    )
-  return found.rows.length > 0
+/** One query, and no transaction where there is nothing to do: so most calls end. */
+async function look(ctx: Context, asking: Asking): Promise<{ isLost: boolean; isWaiting: boolean }> {
+  const found = await sql<{ isLost: boolean; isWaiting: boolean }>`
+    select exists (select from model_manage.attempt where ${unheard(asking)}) as "isLost",
+      exists (select from model_manage.job where engine_id = ${asking.engineId} and status = 'WAITING') as "isWaiting"`.execute(
+    ctx.database.kysely,
+  )
+  return found.rows[0] ?? { isLost: false, isWaiting: false }
+}
+
+/** What this slot was given, and its runtime never spoke of. */
+function unheard({ engineId, session, slot }: Asking) {
+  return sql<boolean>`engine_id = ${engineId} and session = ${session} and slot = ${slot} and state = 'RUNNING' and heard_at is null`
+}
+
+interface Taker extends Asking {
+  name: string
 }
 
 function takeNow(ctx: Context, taker: Taker): Promise<LeaseBody | undefined> {
@@ -94,22 +105,16 @@ function takeNow(ctx: Context, taker: Taker): Promise<LeaseBody | undefined> {
 }
 
 /** Its lease is not renewed: a runtime that cannot take it in does not get it for ever. */
-async function handOutAgain(work: Work, { engineId, session, slot }: Asking): Promise<LeaseBody | undefined> {
-  const found = await sql<TakenRow & { name: string }>`
-    select attempt.job_id as id, attempt.attempt, engine.name
-    from model_manage.attempt join model_manage.engine on engine.id = attempt.engine_id
-    where attempt.engine_id = ${engineId} and engine.session = ${session} and attempt.session = ${session}
-      and attempt.slot = ${slot} and attempt.state = 'RUNNING' and attempt.heard_at is null
-    limit 1 for update of attempt skip locked`.execute(work.tx)
+async function handOutAgain(work: Work, taker: Taker): Promise<LeaseBody | undefined> {
+  const found = await sql<TakenRow>`
+    select job_id as id, attempt from model_manage.attempt where ${unheard(taker)} limit 1 for update skip locked`.execute(
+    work.tx,
+  )
   const [job] = found.rows
   if (job === undefined) return undefined
-  const says = `runtime '${job.name}' asks again: the answer that gave it the job was lost on its way`
+  const says = `runtime '${taker.name}' asks again: the answer that gave it the job was lost on its way`
   await appendMessages(work.tx, job.id, [jobMessage(work.now, says, 'warning')])
   return leaseOf(work, job, await getRow('job', job.id, (id) => findJobWithTail(work.tx, id)))
-}
-
-interface Taker extends Asking {
-  name: string
 }
 
 async function take(work: Work, { engineId, session, slot, name }: Taker): Promise<LeaseBody | undefined> {

@@ -2,8 +2,9 @@
  * A list of assets that comes back as it was read: lists of models leave contents out, and nothing shows credentials. An asset known by its
  * id, whose place and kind did not change, keeps what could not be sent back.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { type Asset, contentMembers } from '@rowhouse/contract'
-import type { Credentials } from '../documents/credentials.ts'
+import { addressesOf, type Credentials } from '../documents/credentials.ts'
 import { isRecord } from '../documents/merge-patch.ts'
 
 export function withKeptContents(sent: unknown, before: readonly Asset[]): unknown {
@@ -28,9 +29,10 @@ export function keptCredentials(now: readonly Asset[], before: readonly Asset[],
 }
 
 function sameAsset(asset: Record<string, unknown>, before: readonly Asset[]): Asset | undefined {
-  const { assetId, assetType, fileUrl } = asset
+  const { assetId, assetType } = asset
   const earlier = before.find((each) => typeof assetId === 'string' && each.assetId === assetId)
-  const isSame = (assetType ?? 'FILE') === earlier?.assetType && (fileUrl ?? null) === (earlier?.fileUrl ?? null)
+  const isSame =
+    (assetType ?? 'FILE') === earlier?.assetType && isDeepStrictEqual(addressesOf(asset), addressesOf(earlier))
   return isSame ? earlier : undefined
 }
 
