@@ -1,3 +1,4 @@
+import { AppError } from '@rowhouse/contract'
 import type { FastifyRequest } from 'fastify'
 import { withoutSecrets } from './url-secrets.ts'
 
@@ -36,8 +37,13 @@ export function loggerOptions({ level = 'info', stream = process.stderr }: LogOp
         type: error.name,
         code: error.code,
         message: withoutSecrets(error.message),
-        stack: withoutSecrets(error.stack ?? ''),
+        stack: isForeseen(error) ? '' : withoutSecrets(error.stack ?? ''),
       }),
     },
   }
+}
+
+/** Its sentence says all: nobody looks for it in our code. */
+function isForeseen(error: Error): boolean {
+  return error instanceof AppError && error.kind !== 'Bug'
 }

@@ -1,3 +1,4 @@
+import { Bug, Unmet } from '@rowhouse/contract'
 import { afterEach, expect, test } from 'vitest'
 import { toRequestError } from '../src/request-errors.ts'
 import { as, closeApps, started } from './example-app.ts'
@@ -282,6 +283,17 @@ test('a mistake of ours is 500 with the request id and nothing of the inside; th
     reqId: 'req-7',
     err: { message: 'secret inner detail', stack: expect.stringMatching(/example-app/) },
   })
+})
+
+test('the log has no stack of an error that was foreseen, and that of a mistake of ours', async () => {
+  const lines: string[] = []
+  const app = await started({ logger: { stream: { write: (line) => lines.push(line) } } })
+  app.log.warn({ err: new Unmet('NoMatchingRuntime', 'Nobody matches') }, 'refused')
+  app.log.warn({ err: new Bug('one too many') }, 'broken')
+  expect(lines.map((line) => JSON.parse(line).err)).toEqual([
+    { type: 'NoMatchingRuntime', code: 'NoMatchingRuntime', message: 'Nobody matches', stack: '' },
+    expect.objectContaining({ message: 'one too many', stack: expect.stringMatching(/app\.test/) }),
+  ])
 })
 
 test('a request id that is no plain word is replaced', async () => {
