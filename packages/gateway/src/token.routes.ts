@@ -10,12 +10,15 @@ import { findUser, type GatewayDatabase, signIn, type User } from './users.ts'
 export interface TokenRoutes {
   database: GatewayDatabase
   tokens: Tokens
-  config: Pick<ServerConfig, 'accessTokenSeconds' | 'refreshTokenSeconds'>
+  config: Pick<ServerConfig, 'accessTokenSeconds' | 'refreshTokenSeconds' | 'unsecured'>
   now: () => Date
 }
 
 /** What many clients send for a field that is not filled in. */
 const blankAsAbsent = (text: string) => (text === '' ? undefined : text)
+
+/** For scripts that ask an unsecured server all the same: not signed, it is worth nothing where tokens are wanted. */
+const noToken = 'unsecured'
 
 const TokenForm = z.looseObject({
   username: z.string().max(200).optional(),
@@ -29,6 +32,13 @@ export function tokenRoutes(app: App, { database, tokens, config, now }: TokenRo
   const byName = makeSlowDown({ free: 5, firstMs: 500, maxMs: 30_000, forgetMs: 900_000 }, ms)
   const byAddress = makeSlowDown({ free: 30, firstMs: 500, maxMs: 30_000, forgetMs: 900_000 }, ms)
   parseForms(app)
+
+  const answerOf = (access: string, refresh: string) => ({
+    access_token: access,
+    refresh_token: refresh,
+    expires_in: config.accessTokenSeconds,
+    token_type: 'Bearer',
+  })
 
   async function withPassword(name: string, password: string, address: string): Promise<User> {
     const key = `${address} ${name}`
@@ -68,6 +78,8 @@ export function tokenRoutes(app: App, { database, tokens, config, now }: TokenRo
     if (refresh_token === undefined && (username === undefined || password === undefined)) {
       throw new InputError('InvalidField', 'Send the form fields username and password, or refresh_token')
     }
+    reply.header('cache-control', 'no-store')
+    if (config.unsecured) return answerOf(noToken, noToken)
     const user =
       refresh_token === undefined
         ? await withPassword(username ?? '', password ?? '', request.ip)
@@ -76,8 +88,7 @@ export function tokenRoutes(app: App, { database, tokens, config, now }: TokenRo
       tokens.issueAccess(user, config.accessTokenSeconds),
       tokens.issueRefresh(user, config.refreshTokenSeconds),
     ])
-    reply.header('cache-control', 'no-store')
-    return { access_token: access, refresh_token: refresh, expires_in: config.accessTokenSeconds, token_type: 'Bearer' }
+    return answerOf(access, refresh)
   })
 }
 

@@ -284,6 +284,19 @@ test('an unsecured server takes everyone, but no page of another site', async ()
   expect(form.status).toBe(415)
 })
 
+test('an unsecured server gives a token to whoever asks, which opens no other server', async () => {
+  const server = await started({}, ['--unsecured'])
+  const answer = await askToken(server, { username: 'admin', password: 'anything' })
+  expect(answer.status).toBe(200)
+  const { access_token, refresh_token, ...rest } = (await answer.json()) as Record<string, string>
+  expect(rest).toEqual({ expires_in: 3600, token_type: 'Bearer' })
+  expect((await askToken(server, { refresh_token: refresh_token ?? '' })).status).toBe(200)
+  expect((await who(server, access_token)).status).toBe(200)
+  const secured = await withPassword()
+  expect((await who(secured, access_token)).status).toBe(401)
+  expect((await askToken(secured, { refresh_token: refresh_token ?? '' })).status).toBe(401)
+})
+
 test('a taken port is one sentence that names the port and the option', async () => {
   const other = createServer()
   const port = await new Promise<number>((settle) =>
