@@ -36,8 +36,8 @@ describe('/openapi.json', () => {
         success: expect.stringMatching(/^2(\d\d|XX)$/),
       })
       const dialect = route.includes(rest)
-        ? { 'application/json': { schema: { $ref: '#/components/schemas/CamundaError' } } }
-        : { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+        ? { 'application/json': { schema: { $ref: '#/components/schemas/CamundaErrorBody' } } }
+        : { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemBody' } } }
       expect(responses.default?.content, route).toEqual(dialect)
     }
   })

@@ -11,6 +11,7 @@ import {
   NotificationBody,
   StoredModelBody,
 } from './model-manage.ts'
+import { CamundaErrorBody, ProblemBody } from './wire-errors.ts'
 
 export interface Answer {
   /** `2XX` where it depends. */
@@ -18,28 +19,6 @@ export interface Answer {
   meaning: string
   shape?: z.ZodType
 }
-
-/** RFC 9457, with the names Spring Boot clients read. */
-export const Problem = z.looseObject({
-  type: z.string(),
-  title: z.string(),
-  status: z.number().int(),
-  detail: z.string(),
-  code: z.string(),
-  timestamp: z.string(),
-  error: z.string(),
-  message: z.string(),
-  instance: z.string().optional(),
-  path: z.string().optional(),
-  requestId: z.string().optional(),
-})
-
-export const CamundaError = z.object({
-  type: z.string(),
-  message: z.string(),
-  code: z.number().int().nullable(),
-  details: z.unknown().optional(),
-})
 
 export const TokenBody = z.object({
   access_token: z.string(),
@@ -68,8 +47,8 @@ export function answerOf(method: string, path: string): Answer {
 
 /** What every failed call below `path` answers. */
 export function failureOf(path: string): { contentType: string; shape: z.ZodType } {
-  if (path.startsWith(`${mlcRest}/`)) return { contentType: 'application/json', shape: CamundaError }
-  return { contentType: 'application/problem+json', shape: Problem }
+  if (path.startsWith(`${mlcRest}/`)) return { contentType: 'application/json', shape: CamundaErrorBody }
+  return { contentType: 'application/problem+json', shape: ProblemBody }
 }
 
 const ok = (meaning: string, shape: z.ZodType): Answer => ({ status: '200', meaning, shape })

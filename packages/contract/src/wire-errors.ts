@@ -1,28 +1,30 @@
+import { z } from 'zod'
 import { AppError, type ErrorData, type ErrorKind } from './errors.ts'
 
 /** Camunda's error body; `code` is null for pure REST errors. Source: Camunda 7.24 ExceptionDto. */
-export interface CamundaErrorBody {
-  type: string
-  message: string
-  code: number | null
-  details?: unknown
-}
+export const CamundaErrorBody = z.object({
+  type: z.string(),
+  message: z.string(),
+  code: z.number().int().nullable(),
+  details: z.unknown().optional(),
+})
+export type CamundaErrorBody = z.infer<typeof CamundaErrorBody>
 
 /** RFC 9457 problem with the members Spring Boot clients read (`timestamp`, `error`, `message`, `path`). */
-export interface ProblemBody {
-  type: string
-  title: string
-  status: number
-  detail: string
-  instance?: string
-  code: string
-  timestamp: string
-  error: string
-  message: string
-  path?: string
-  requestId?: string
-  [member: string]: unknown
-}
+export const ProblemBody = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  code: z.string(),
+  timestamp: z.string(),
+  error: z.string(),
+  message: z.string(),
+  instance: z.string().optional(),
+  path: z.string().optional(),
+  requestId: z.string().optional(),
+})
+export type ProblemBody = z.infer<typeof ProblemBody>
 
 export interface RenderContext {
   path?: string
