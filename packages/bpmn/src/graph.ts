@@ -146,6 +146,13 @@ export interface ParseProblem {
   elementIds: string[]
 }
 
+export interface ParseOptions {
+  /** The file's name, for messages. */
+  resource?: string
+  /** It was deployed before: what is refused by now is read as it was then. */
+  isStored?: boolean
+}
+
 export type ParseResult =
   | { ok: true; graphs: ProcessGraph[]; warnings: ParseProblem[] }
   /** `engineCode`: Camunda's, for instance `ENGINE-09005`; `status`: its HTTP status where it is not 400. */

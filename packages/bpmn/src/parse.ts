@@ -1,17 +1,12 @@
 /** BPMN XML → process graphs, or all that is wrong with it, in Camunda's words and with element ids. */
-import type { ParseResult, ProcessGraph } from './graph.ts'
+import type { ParseOptions, ParseResult, ProcessGraph } from './graph.ts'
 import { readDocument } from './parse/moddle.ts'
 import { textOf } from './parse/model.ts'
 import { executableProcesses, readProcess } from './parse/process.ts'
 import { startReading } from './parse/reading.ts'
 
-export interface ParseOptions {
-  /** The file's name, for messages. */
-  resource?: string
-}
-
 export async function parseBpmn(xml: string, options: ParseOptions = {}): Promise<ParseResult> {
-  const document = await readDocument(xml, options.resource)
+  const document = await readDocument(xml, options)
   if ('ok' in document) return document
   const reading = startReading(document)
   const category = textOf(document.definitions, 'targetNamespace') ?? null

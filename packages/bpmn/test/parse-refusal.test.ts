@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { parseBpmn } from '../src/index.ts'
 import { around, messagesOf, process, refusalOf, start, warningsOf } from './diagrams.ts'
 
 describe('what is not supported is refused with the element and what to use instead', () => {
@@ -91,6 +92,16 @@ describe('what is not supported is refused with the element and what to use inst
       expect.stringContaining("Element 'p' is or has a diagram for Camunda 8 (Camunda Cloud), which is not supported"),
     ])
     expect(await warningsOf(file('Camunda Platform'))).toEqual([])
+  })
+
+  test('what was deployed before it was refused is read all the same', async () => {
+    const xml = around(`<userTask id="x">${extended('<zeebe:assignmentDefinition assignee="=a"/>')}</userTask>`)
+    const stored = await parseBpmn(xml, { isStored: true })
+    expect(stored.ok && stored.graphs[0]?.nodes.has('x')).toBe(true)
+    expect(stored.warnings).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('zeebe:'), elementIds: ['x'] }),
+    ])
+    expect((await parseBpmn(around('<serviceTask id="x"/>'), { isStored: true })).ok).toBe(false)
   })
 
   test('harmless things are warned of', async () => {

@@ -1,6 +1,7 @@
+import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
-import { delegateTask, diagram, onSignal, userTask } from './diagram.ts'
-import { definition, startMlc, until } from './mlc-server.ts'
+import { delegateTask, diagram, expressionTask, onSignal, userTask } from './diagram.ts'
+import { definition, rest, startMlc, until } from './mlc-server.ts'
 
 const startTimer = (kind: string, text: string) =>
   diagram(
@@ -67,6 +68,44 @@ describe('deployment', () => {
     })
     expect((await server.call('GET', '/deployment/count')).body.count).toBe(0)
     expect((await server.call('GET', '/process-definition/count')).body.count).toBe(0)
+  })
+
+  it('with a mistake in an expression names the element, beside the sentence of the reference engine', async () => {
+    const server = await startMlc()
+    const { status, body } = await server.deploy({ 'p.bpmn': onSignal('p', 'go', [expressionTask('wrong', '${a +}')]) })
+    expect(status).toBe(500)
+    expect(body).toMatchObject({
+      type: 'ProcessEngineException',
+      message: expect.stringContaining('| resource p.bpmn'),
+    })
+    const [error] = body.details['p.bpmn'].errors
+    expect(error).toMatchObject({ mainElementId: 'wrong', elementIds: ['wrong'], line: expect.any(Number) })
+    expect(body.message).toContain(error.message)
+  })
+
+  it('of something that was not refused then does not stop its instances; what can no longer be read says so', async () => {
+    const server = await startMlc()
+    const plain = onSignal('p', 'go', [userTask('t')])
+    await server.deploy({ 'p.bpmn': plain })
+    await server.call('POST', '/signal', { name: 'go' })
+    const [task] = (await server.call('GET', '/task')).body
+    const completeWith = async (stored: string) => {
+      await sql`update mlc.resource set content = ${Buffer.from(stored)}`.execute(server.database.kysely)
+      const url = `${rest}/task/${task.id}/complete`
+      return (await server.second()).inject({
+        method: 'POST',
+        url,
+        headers: { authorization: 'Bearer user' },
+        payload: {},
+      })
+    }
+    const unreadable = await completeWith('<no/>')
+    expect(unreadable.statusCode).toBe(500)
+    expect(unreadable.json().message).toMatch(/The stored diagram of p:1:.* cannot be read any more: ENGINE-09003/)
+    const forZeebe = 'xmlns:modeler="http://camunda.org/schema/modeler/1.0" modeler:executionPlatform="Camunda Cloud"'
+    const refused = plain.replace('id="d"', `id="d" ${forZeebe}`)
+    expect((await server.deploy({ 'p.bpmn': refused })).status).toBe(400)
+    expect((await completeWith(refused.replace('UTF-8', 'x-mine'))).statusCode).toBe(204)
   })
 
   it('without files, and sent as JSON, is 400', async () => {

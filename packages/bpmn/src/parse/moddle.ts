@@ -1,7 +1,7 @@
 /** BPMN XML through bpmn-moddle, with Camunda's extensions and one of ours; what the schema finds wrong becomes problems. */
 import { BpmnModdle } from 'bpmn-moddle'
 import camunda from 'camunda-bpmn-moddle/resources/camunda.json' with { type: 'json' }
-import type { ParseResult } from '../graph.ts'
+import type { ParseOptions, ParseResult } from '../graph.ts'
 import { isElement, type ModelElement, nearestId, tagOf } from './model.ts'
 import { Positions } from './positions.ts'
 import { Problems, unreadable } from './problems.ts'
@@ -35,13 +35,14 @@ export interface Document {
   problems: Problems
 }
 
-export async function readDocument(xml: string, resource: string | undefined): Promise<Document | ParseResult> {
+export async function readDocument(xml: string, options: ParseOptions): Promise<Document | ParseResult> {
+  const { resource } = options
   const parsed = await new BpmnModdle({ camunda, rowhouse })
     .fromXML(xml.replace(sameExtensions, '$1$2http://camunda.org/schema/1.0/bpmn$2'))
     .catch((error: unknown) => faultOf(error))
   if ('reason' in parsed) return unreadable(parsed.reason, parsed.position, resource)
   if (!isElement(parsed.rootElement)) return unreadable('The root element is not bpmn:definitions.', nowhere, resource)
-  const problems = new Problems(new Positions(xml), resource)
+  const problems = new Problems(new Positions(xml), options)
   const refs = new Map<unknown, Map<string, string>>()
   for (const { element, property, id } of parsed.references) {
     const known = refs.get(element) ?? new Map<string, string>()

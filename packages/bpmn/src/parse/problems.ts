@@ -1,6 +1,6 @@
 /** What is wrong with a file, gathered while it is read, and told in Camunda's words. */
 import { BpmnExpressionError } from '../expression/expression-error.ts'
-import type { ParseProblem, ParseResult, ProcessGraph } from '../graph.ts'
+import type { ParseOptions, ParseProblem, ParseResult, ProcessGraph } from '../graph.ts'
 import { type ModelElement, nearestId, tagOf } from './model.ts'
 import type { Position, Positions } from './positions.ts'
 
@@ -12,18 +12,26 @@ interface Telling {
 export class Problems {
   private readonly positions: Positions
   private readonly resource: string | undefined
+  private readonly isStored: boolean
   private readonly errors: (ParseProblem & Telling)[] = []
   private readonly warnings: ParseProblem[] = []
   /** Faults that are exceptions in Camunda: status 500 and a message of their own, unless there are errors too. */
   private readonly faults: ParseProblem[] = []
 
-  constructor(positions: Positions, resource: string | undefined) {
+  constructor(positions: Positions, { resource, isStored = false }: ParseOptions) {
     this.positions = positions
     this.resource = resource
+    this.isStored = isStored
   }
 
   error(message: string, element: ModelElement | undefined, elementIds?: string[], telling?: Telling): void {
     this.errors.push({ ...this.problem(message, element, elementIds), ...telling })
+  }
+
+  /** Instances of a diagram that was taken before it was refused go on. */
+  refusal(message: string, element: ModelElement): void {
+    if (this.isStored) this.warning(message, element)
+    else this.error(message, element)
   }
 
   errorAt(message: string, position: Position, elementIds: string[] = []): void {

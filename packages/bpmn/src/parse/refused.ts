@@ -28,7 +28,7 @@ const refusedEvents = new Map([
 export function refuse(what: string, instead: string, element: ModelElement, problems: Problems): void {
   const { id } = element
   const name = id === undefined ? `A ${tagOf(element)} without an id` : `Element '${id}'`
-  problems.error(`${name} is or has ${what}, which is not supported; ${instead}.`, element)
+  problems.refusal(`${name} is or has ${what}, which is not supported; ${instead}.`, element)
 }
 
 /** True when the element cannot be run at all; the caller leaves it out. */

@@ -103,12 +103,13 @@ async function parseResources(
   }
   const worst = problems.find((problem) => problem.status === 500) ?? problems[0]
   if (worst === undefined) return { graphs: refuseDoubleKeys(graphs), warnings }
-  if (worst.status === 500) throw camundaProblem(500, 'ProcessEngineException', worst.message)
   const details = Object.fromEntries(
     problems.map(({ resource, errors, warnings: w }) => [resource, { errors, warnings: w }]),
   )
+  const type = worst.status === 500 ? 'ProcessEngineException' : 'ParseException'
   throw new InputError('ParseError', worst.message, {
-    camunda: { type: 'ParseException', status: 400, code: 0, details },
+    status: worst.status,
+    camunda: { type, status: worst.status, code: 0, details },
   })
 }
 

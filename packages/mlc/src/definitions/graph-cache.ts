@@ -5,6 +5,7 @@
 import { type ProcessGraph, parseBpmn } from '@rowhouse/bpmn'
 import { Bug } from '@rowhouse/contract'
 import { sql } from 'kysely'
+import { camundaProblem } from '../camunda-problems.ts'
 import type { Tx } from '../transaction.ts'
 import { xmlText } from './xml-text.ts'
 
@@ -40,9 +41,13 @@ export function makeGraphCache(): GraphCache {
       const row = rows[0]
       if (row === undefined)
         throw new Bug(`the process definition ${definitionId} is gone while an instance of it is driven`)
-      const parsed = await parseBpmn(xmlText(row.content))
-      const graph = parsed.ok ? parsed.graphs.find((candidate) => candidate.key === row.key) : undefined
-      if (graph === undefined) throw new Bug(`the stored diagram of ${definitionId} no longer parses`)
+      const parsed = await parseBpmn(xmlText(row.content), { isStored: true })
+      if (!parsed.ok) {
+        const message = `The stored diagram of ${definitionId} cannot be read any more: ${parsed.message}`
+        throw camundaProblem(500, 'ProcessEngineException', message)
+      }
+      const graph = parsed.graphs.find((candidate) => candidate.key === row.key)
+      if (graph === undefined) throw new Bug(`the stored diagram of ${definitionId} has no process '${row.key}'`)
       put(definitionId, graph)
       return graph
     },

@@ -10,7 +10,7 @@ export function readXml(content: Uint8Array, resource: string): string {
     const reason =
       error instanceof RangeError
         ? `its encoding '${encoding}' is not known`
-        : `its bytes are not ${encoding}${isNamed(content) ? ', as it says' : ', and it names no other encoding'}`
+        : `its bytes are not ${encoding}${declared(content) === encoding ? ', as it says' : ', and it names no other encoding'}`
     throw camundaProblem(
       500,
       'ProcessEngineException',
@@ -19,20 +19,22 @@ export function readXml(content: Uint8Array, resource: string): string {
   }
 }
 
-/** Of a file that was taken. */
+/** Of a file that was taken, perhaps before its encoding was asked for. */
 export function xmlText(content: Uint8Array): string {
-  return new TextDecoder(encodingOf(content)).decode(content)
+  try {
+    return new TextDecoder(encodingOf(content)).decode(content)
+  } catch {
+    return new TextDecoder().decode(content)
+  }
 }
 
 function encodingOf(content: Uint8Array): string {
   const [first, second] = content
   if ((first === 0xfe && second === 0xff) || (first === 0 && second === 0x3c)) return 'utf-16be'
   if ((first === 0xff && second === 0xfe) || (first === 0x3c && second === 0)) return 'utf-16le'
-  return declared(content) ?? 'utf-8'
-}
-
-function isNamed(content: Uint8Array): boolean {
-  return declared(content) !== undefined
+  const named = declared(content)
+  // What could be read byte by byte until here is no UTF-16, whatever it says.
+  return named === undefined || named.startsWith('utf-16') ? 'utf-8' : named
 }
 
 function declared(content: Uint8Array): string | undefined {
