@@ -59,6 +59,7 @@ describe('what a JSON file holds', () => {
     ['{"a":1}{"a":2}', 'not JSON: Unexpected non-whitespace character after JSON at character 8'],
     ['{"a":true, "b": x}', "not JSON: Unexpected token 'x' at character 17"],
     ['bad', "not JSON: Unexpected token 'b' at character 1"],
+    ['x at position 7', "not JSON: Unexpected token 'x' at character 1"],
     ['{"a":-x}', 'not JSON: No number after minus sign at character 7'],
     ['{"a":"é", b}', 'not JSON: Expected double-quoted property name at character 11'],
     ['{"a":', 'not JSON: Unexpected end of JSON input'],
@@ -80,6 +81,14 @@ describe('what a JSON file holds', () => {
     expect(readAll(`${text}\n`).records).toEqual([record])
     expect(readAll(`[\n${text},\n${text}\n]`).records).toEqual([record, record])
     expect(readAll(`{\n"a":${text}}`).records).toEqual([{ a: record }])
+  })
+
+  test('a great whole number is found wherever it stands, and among fractions with as many digits', () => {
+    for (let length = 0; length <= 40; length += 1)
+      for (const before of ['-', ' ', '\t', '0.1234567890123456789012345678,', '"9007199254740993",']) {
+        const line = `["${'1'.repeat(length)}",${before}9007199254740993]`
+        expect(readAll(`${line}\n1\n`).records[0]).toContain(`${before === '-' ? before : ''}9007199254740993`)
+      }
   })
 
   test('a line that is no JSON is rejected with its line and text, and the next one goes on', () => {
