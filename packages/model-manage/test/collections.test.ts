@@ -1,4 +1,6 @@
 /** What holds for every collection of the registry, whatever it is made of. */
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { csvInput, deployedModel, leased, modelBody, pythonSource, register } from './fleet.ts'
 import { failureOf, origin, startWing, type Wing } from './wing.ts'
@@ -114,6 +116,14 @@ describe('links', () => {
       const hrefs = hrefsOf(await caller.call('GET', `${api}/jobs`))
       expect(hrefs.filter((href) => !href.startsWith(`${api}/`))).toEqual([])
     }
+  })
+
+  it('are without an address where the caller names none, as HTTP/1.0 may', async () => {
+    const { port } = new URL(await wing.app.listen({ port: 0, host: '127.0.0.1' }))
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.write(`GET ${api}/jobs HTTP/1.0\r\nAuthorization: Bearer ann\r\n\r\n`)
+    const [, body = ''] = (await text(socket)).split('\r\n\r\n')
+    expect(hrefsOf(JSON.parse(body)).filter((href) => !href.startsWith(`${api}/`))).toEqual([])
   })
 
   it('lead from the root to each collection, and from a collection to its searches', async () => {

@@ -41,7 +41,7 @@ export async function patchDeployment(
   return body as DeployedModelBody
 }
 
-/** People undeploy, no more; a document may be sent back as it was read. */
+/** People undeploy, no more. */
 function stateAfter(before: DeployedModelRow, wish: unknown): DeployedModelRow['state'] {
   const state = String(wish ?? before.state).toUpperCase()
   if (state === before.state) return before.state
@@ -56,7 +56,7 @@ function stateAfter(before: DeployedModelRow, wish: unknown): DeployedModelRow['
   throw new InputError('InvalidField', `'state' is '${String(wish)}': it must be UNDEPLOYED`, { field: 'state' })
 }
 
-/** A document may be sent back as it was read; who names another stage or tag would wait in vain for it. */
+/** Sent back as it was read it is well; who names another stage or tag would wait in vain for it. */
 function checkPlace(before: DeployedModelRow, { stage, serviceTags }: Document): void {
   if (stage !== undefined && stage !== before.stage) {
     throw new InputError(

@@ -13,7 +13,8 @@ export async function halAnswer(request: FastifyRequest, reply: FastifyReply, bo
   const isPlainJson = /^application\/json\b/.test(String(reply.getHeader('content-type') ?? 'application/json'))
   if (wantsHal && isPlainJson) reply.type('application/hal+json')
   const { kind } = request.principal
-  if (kind === 'internal' || kind === 'runtime') return body
+  // HTTP/1.0 knows no Host
+  if (kind === 'internal' || kind === 'runtime' || request.host === '') return body
   const origin = `${request.protocol}://${request.host}`
   const location = reply.getHeader('location')
   if (typeof location === 'string' && location.startsWith('/')) reply.header('location', origin + location)
