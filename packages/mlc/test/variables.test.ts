@@ -152,6 +152,61 @@ describe('bytes behind …/data', () => {
   })
 })
 
+describe('variables of one execution', () => {
+  const mapped = `<bpmn:startEvent id="s"/><bpmn:serviceTask id="x" camunda:type="external" camunda:topic="t"><bpmn:extensionElements>
+    <camunda:inputOutput><camunda:inputParameter name="own">1</camunda:inputParameter></camunda:inputOutput></bpmn:extensionElements></bpmn:serviceTask>${chain('s', 'x')}`
+  async function fetched(): Promise<{ server: MlcServer; processInstanceId: string; executionId: string }> {
+    const server = await startMlc()
+    await server.deploy({ 'q.bpmn': diagram('q', mapped) })
+    const file = { type: 'File', value: 'YSxi', valueInfo: { filename: 'a.csv', mimetype: 'text/csv' } }
+    await server.call('POST', '/process-definition/key/q/start', { variables: { file, own: { value: 'other' } } })
+    const topics = [{ topicName: 't', lockDuration: 60_000 }]
+    const { body } = await server.call('POST', '/external-task/fetchAndLock', { workerId: 'w', maxTasks: 1, topics })
+    return { server, ...body[0] }
+  }
+
+  it('are read and written apart from those of its instance', async () => {
+    const { server, processInstanceId, executionId } = await fetched()
+    const own = `/execution/${executionId}/localVariables`
+    expect((await server.call('GET', own)).body).toEqual({ own: { type: 'String', value: '1', valueInfo: {} } })
+    expect((await server.call('PUT', `${own}/own`, { value: 2 })).status).toBe(204)
+    expect((await server.call('POST', own, { modifications: { more: { value: true } } })).status).toBe(204)
+    expect((await server.call('DELETE', `${own}/more`)).status).toBe(204)
+    expect((await server.call('GET', `${own}/own`)).body).toMatchObject({ type: 'Integer', value: 2 })
+    const all = await server.call('GET', `/process-instance/${processInstanceId}/variables`)
+    expect(all.body).toMatchObject({ file: { type: 'File', value: null }, own: { value: 'other' } })
+    expect(Object.keys(all.body)).toEqual(['file', 'own'])
+  })
+
+  it('give a worker the bytes of a file', async () => {
+    const { server, processInstanceId } = await fetched()
+    const file = await server.call('GET', `/execution/${processInstanceId}/localVariables/file/data`)
+    expect([file.status, file.body, file.headers['content-type']]).toEqual([200, 'a,b', 'text/csv'])
+  })
+
+  it('that is not there are told in the words of the reference engine', async () => {
+    const { server, executionId } = await fetched()
+    const gone = "execution nope doesn't exist: execution is null"
+    const told = async (method: string, path: string, body?: object) => {
+      const answer = await server.call(method, `/execution/${path}`, body)
+      return [answer.status, answer.body.message]
+    }
+    expect(await told('GET', 'nope/localVariables')).toEqual([500, gone])
+    expect(await told('PUT', 'nope/localVariables/x', { value: 1 })).toEqual([
+      500,
+      `Cannot put execution variable x: ${gone}`,
+    ])
+    expect(await told('GET', `${executionId}/localVariables/x`)).toEqual([
+      404,
+      'execution variable with name x does not exist',
+    ])
+    expect(await told('GET', `${executionId}/localVariables/own/data`)).toEqual([
+      404,
+      'execution variable with name own is not a binary variable',
+    ])
+  })
+})
+
 describe('variables in the answer', () => {
   it('of an instance that has ended already are those it ended with; those of its activities are not its own', async () => {
     const server = await startMlc()

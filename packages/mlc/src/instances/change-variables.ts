@@ -1,4 +1,5 @@
 import type { TypedValue } from '@rowhouse/bpmn'
+import { sql } from 'kysely'
 import { restProblem } from '../camunda-problems.ts'
 import type { MlcContext } from '../context.ts'
 import { inUnit } from './unit.ts'
@@ -8,18 +9,28 @@ export interface VariableChange {
   remove: string[]
 }
 
-/** Variables of a process instance; a suspended one's can be written too. `prefix`: what the caller was about to do. */
+export function goneMessage(executionId: string): string {
+  return `execution ${executionId} doesn't exist: execution is null`
+}
+
+/**
+ * Variables in the own scope of an execution, of the instance itself or within it; a suspended one's can be written too.
+ * `prefix`: what the caller was about to do.
+ */
 export async function changeVariables(
   ctx: MlcContext,
-  instanceId: string,
+  executionId: string,
   change: VariableChange,
   prefix: string,
 ): Promise<void> {
   await inUnit(ctx, async (unit) => {
-    await unit.load([instanceId])
-    if (unit.get(instanceId)?.instance.endedAt !== null) {
-      throw restProblem(500, `${prefix}execution ${instanceId} doesn't exist: execution is null`)
+    const { rows } = await sql<{ instance_id: string }>`
+      select instance_id from mlc.execution where id = ${executionId}`.execute(unit.tx)
+    const instanceId = rows[0]?.instance_id ?? ''
+    if (rows.length > 0) await unit.load([instanceId])
+    if (unit.get(instanceId)?.executions.some((row) => row.id === executionId) !== true) {
+      throw restProblem(500, `${prefix}${goneMessage(executionId)}`)
     }
-    unit.apply(instanceId, { type: 'variables-changed', executionId: instanceId, ...change, local: false })
+    unit.apply(instanceId, { type: 'variables-changed', executionId, ...change, local: true })
   })
 }

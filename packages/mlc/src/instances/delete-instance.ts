@@ -2,7 +2,6 @@ import { notFound } from '../camunda-problems.ts'
 import type { MlcContext } from '../context.ts'
 import { delegateOf } from '../delegates/table.ts'
 import { insertCancelErrands } from './errands.ts'
-import { isLive } from './instance-store.ts'
 import { inUnit } from './unit.ts'
 
 /** Ends the instance as EXTERNALLY_TERMINATED; its running batch jobs are cancelled after the commit. */
@@ -14,7 +13,7 @@ export async function deleteInstance(
   await inUnit(ctx, async (unit) => {
     await unit.load([id])
     const aggregate = unit.get(id)
-    if (!isLive(aggregate?.instance)) {
+    if (aggregate === undefined || aggregate.instance.endedAt !== null) {
       if (!options.failIfNotExists) return
       throw notFound('process instance', id, `No process instance found for id '${id}': processInstance is null`, 0)
     }

@@ -6,6 +6,7 @@ import { notFound } from '../camunda-problems.ts'
 import { parseVariables } from '../camunda-values.ts'
 import type { MlcContext } from '../context.ts'
 import { bodyOf, findOne, registerList } from '../lists/list-resource.ts'
+import { variableRoutes } from '../variables/variable.routes.ts'
 import { executionList } from './execution-list.ts'
 import { triggerExecution, triggerMessage } from './trigger-execution.ts'
 
@@ -14,6 +15,7 @@ type ByMessage = { Params: { id: string; messageName: string } }
 
 export function executionRoutes(app: FastifyInstance, ctx: MlcContext): void {
   registerList(app, ctx, executionList)
+  variableRoutes(app, ctx, 'execution', '/execution/:id/localVariables')
   app.get<ById>('/execution/:id', async (request) => {
     const { id } = request.params
     const found = await findOne(ctx, executionList, sql`e.id = ${id}`)

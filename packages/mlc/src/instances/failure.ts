@@ -1,8 +1,8 @@
 /** What is written about a failure, and how a synchronous caller is told of it. */
 import { BpmnExpressionError, EngineError, StepFailure } from '@rowhouse/bpmn'
 import { AppError } from '@rowhouse/contract'
-import { withoutUserParts } from '@rowhouse/http'
 import { camundaProblem, invalidRequest, restProblem } from '../camunda-problems.ts'
+import { withoutCredentials } from '../variables/vault.ts'
 
 export interface Failure {
   message: string
@@ -14,11 +14,11 @@ const messageMax = 4000
 
 export function failureOf(error: unknown): Failure {
   const failedActivityId = error instanceof StepFailure ? error.failedActivityId : null
-  const message = withoutUserParts(error instanceof Error ? error.message : String(error))
+  const message = withoutCredentials(error instanceof Error ? error.message : String(error))
   const stack = stackOf(error)
   return {
     message: message.slice(0, messageMax),
-    stack: stack === null ? null : withoutUserParts(stack),
+    stack: stack === null ? null : withoutCredentials(stack),
     failedActivityId,
   }
 }

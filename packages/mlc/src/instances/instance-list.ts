@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { filtersByIncident } from '../incidents/incident-filters.ts'
-import { equal, inTenants, like, noneOf, oneOf, when } from '../lists/filters.ts'
+import { equal, like, noneOf, oneOf, when } from '../lists/filters.ts'
 import type { ListResource } from '../lists/list-resource.ts'
 import { ofInstance, variableFilter } from '../lists/variable-filter.ts'
 
@@ -36,7 +36,7 @@ export const instanceList: ListResource<InstanceListRow> = {
     suspended: when(sql`i.state = 'SUSPENDED'`),
     withIncident: when(incidentWhere(sql`true`)),
     ...filtersByIncident(incidentWhere),
-    tenantIdIn: inTenants(sql`i.tenant_id`),
+    tenantIdIn: oneOf(sql`i.tenant_id`),
     withoutTenantId: when(sql`i.tenant_id is null`),
     processDefinitionWithoutTenantId: when(sql`i.tenant_id is null`),
     activityIdIn: (value, name, query) =>

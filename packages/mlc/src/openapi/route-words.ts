@@ -27,11 +27,6 @@ const written: Record<string, Written> = {
   'GET /process-instance/:id/activity-instances': 'Where it stands: the tree of its activities',
   'PUT /process-instance/:id/suspended': ['Suspend or activate it', bodies.suspended],
   'PUT /process-instance/suspended': ['Suspend or activate instances', bodies.suspendInstances],
-  'POST /process-instance/:id/variables': ['Set and remove variables', bodies.modifications],
-  'GET /process-instance/:id/variables/:name/data': 'The bytes of a variable',
-  'POST /process-instance/:id/variables/:name/data': 'Set a variable to the bytes of a form',
-  'PUT /process-instance/:id/variables/:name': ['Set a variable', bodies.variable],
-  'DELETE /process-instance/:id/variables/:name': 'Remove a variable',
   'GET /execution/:id': 'One execution',
   'POST /execution/:id/signal': ['Go on from a receive task', bodies.variables],
   'POST /execution/:id/messageSubscriptions/:messageName/trigger': [
@@ -83,6 +78,8 @@ const written: Record<string, Written> = {
   'GET /engine': 'Engines: one, default',
   'GET /version': 'The version of Camunda whose REST this is',
   ...ofDefinitions(),
+  ...changingVariables('/process-instance/:id/variables'),
+  ...changingVariables('/execution/:id/localVariables'),
   ...twice(['complete', 'submit-form'], (path) => [`POST /task/:id/${path}`, ['Complete it', bodies.complete]]),
 }
 
@@ -101,6 +98,16 @@ function ofDefinitions(): Record<string, Written> {
       [`PUT ${path}/suspended`, ['Suspend or activate it', bodies.suspendDefinition]],
     ]),
   )
+}
+
+function changingVariables(path: string): Record<string, Written> {
+  return {
+    [`POST ${path}`]: ['Set and remove variables', bodies.modifications],
+    [`GET ${path}/:name/data`]: 'The bytes of a variable',
+    [`POST ${path}/:name/data`]: 'Set a variable to the bytes of a form',
+    [`PUT ${path}/:name`]: ['Set a variable', bodies.variable],
+    [`DELETE ${path}/:name`]: 'Remove a variable',
+  }
 }
 
 function twice(names: string[], make: (name: string) => [string, Written]): Record<string, Written> {
@@ -123,13 +130,17 @@ const withQuery: Record<string, RouteWords> = {
     summary: 'End it; jobs that it created and that have not ended are cancelled',
     query: { failIfNotExists: 'false: no error when it is not there' },
   },
-  'GET /process-instance/:id/variables': { summary: 'Its variables', query: deserialize },
-  'GET /process-instance/:id/variables/:name': {
-    summary: 'One variable',
-    query: { deserializeValue: 'false: an object as its text' },
-  },
+  ...readingVariables('/process-instance/:id/variables'),
+  ...readingVariables('/execution/:id/localVariables'),
   'GET /task/:id/variables': { summary: 'Variables it can see', query: deserialize },
   'GET /task/:id/form-variables': { summary: 'Variables for its form', query: deserialize },
+}
+
+function readingVariables(path: string): Record<string, RouteWords> {
+  return {
+    [`GET ${path}`]: { summary: 'Its variables', query: deserialize },
+    [`GET ${path}/:name`]: { summary: 'One variable', query: { deserializeValue: 'false: an object as its text' } },
+  }
 }
 
 export function wordsOf(route: string): RouteWords | undefined {

@@ -1,13 +1,10 @@
 /** Bytes and files behind `…/data`: sent and taken as they are, not as base64. */
 import type { TypedValue } from '@rowhouse/bpmn'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { invalidRequest, notFound } from '../camunda-problems.ts'
+import { invalidRequest } from '../camunda-problems.ts'
 import { parseValue } from '../camunda-values.ts'
 
-/** `what`: the variable, as Camunda names it in its 404. */
-export function sendBinary(reply: FastifyReply, value: TypedValue, what: string, name: string): FastifyReply {
-  if (value.type !== 'Bytes' && value.type !== 'File')
-    throw notFound('variable', name, `${what} with name ${name} is not a binary variable`)
+export function sendBinary(reply: FastifyReply, value: TypedValue): FastifyReply {
   const { filename, mimetype, encoding } = (value.valueInfo ?? {}) as Record<string, unknown>
   const type = isMimeType(mimetype) ? mimetype : 'application/octet-stream'
   if (value.type === 'File') {

@@ -19,10 +19,14 @@ export function makeVault(secretKey: Uint8Array): Vault {
     seal: (value) =>
       mapSecrets(value, { userPart: (part) => `${seal(key, part)}@`, queryValue: (part) => seal(key, part) }),
     open: (value) =>
-      mapSecrets(value, {
-        userPart: (part) => (part.startsWith(mark) ? open(key, part.slice(0, -1)) : part),
-        queryValue: (part) => (part.startsWith(mark) ? open(key, part) : part),
-      }),
+      mapTexts(value, (text) =>
+        text.includes(mark)
+          ? mapSecrets(text, {
+              userPart: (part) => (part.startsWith(mark) ? open(key, part.slice(0, -1)) : part),
+              queryValue: (part) => (part.startsWith(mark) ? open(key, part) : part),
+            })
+          : text,
+      ),
   }
 }
 

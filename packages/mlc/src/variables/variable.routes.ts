@@ -1,0 +1,88 @@
+/** Variables in the own scope of an instance or of any of its executions: the same calls under two paths. */
+import type { TypedValue } from '@rowhouse/bpmn'
+import type { VariableMap, VariableValue } from '@rowhouse/contract'
+import type { FastifyInstance } from 'fastify'
+import { sql } from 'kysely'
+import { noContent, wireOptions } from '../answers.ts'
+import { notFound, nullValue, restProblem } from '../camunda-problems.ts'
+import { parseValue, parseVariables, toWireValue, toWireVariables } from '../camunda-values.ts'
+import type { MlcContext } from '../context.ts'
+import { changeVariables, goneMessage } from '../instances/change-variables.ts'
+import { bodyOf } from '../lists/list-resource.ts'
+import { readBinary, sendBinary } from './binary.ts'
+
+type ById = { Params: { id: string } }
+type ByName = { Params: { id: string; name: string } }
+
+/** `owner`: as Camunda names it in its sentences. `path` ends before the names of variables. */
+export function variableRoutes(
+  app: FastifyInstance,
+  ctx: MlcContext,
+  owner: 'process instance' | 'execution',
+  path: string,
+): void {
+  const cannot = (verb: string, name: string) => `Cannot ${verb} ${owner} variable ${name}: `
+  const missing = (name: string, reason: string) =>
+    notFound('variable', name, `${owner} variable with name ${name} ${reason}`)
+  const readOne = async ({ id, name }: ByName['Params']): Promise<TypedValue> => {
+    const variables = await readVariables(ctx, id)
+    if (variables === undefined) throw restProblem(500, `${cannot('get', name)}${goneMessage(id)}`)
+    const found = variables.find((row) => row.name === name)
+    if (found === undefined) throw missing(name, 'does not exist')
+    return found.value
+  }
+
+  app.get<ById>(path, async (request) => {
+    const variables = await readVariables(ctx, request.params.id)
+    if (variables === undefined) throw nullValue(goneMessage(request.params.id))
+    return toWireVariables(
+      variables.map(({ name, value }) => [name, value]),
+      wireOptions(request),
+    )
+  })
+  app.post<ById>(path, async (request, reply) => {
+    const { modifications, deletions } = bodyOf(request)
+    const prefix = `Cannot modify variables for ${owner} ${request.params.id}: `
+    const set = parseVariables((modifications ?? {}) as VariableMap, prefix)
+    const remove = Array.isArray(deletions) ? deletions.map(String) : []
+    await changeVariables(ctx, request.params.id, { set, remove }, prefix)
+    return noContent(reply)
+  })
+  app.get<ByName>(`${path}/:name`, async (request) => toWireValue(await readOne(request.params), wireOptions(request)))
+  app.get<ByName>(`${path}/:name/data`, async (request, reply) => {
+    const value = await readOne(request.params)
+    if (value.type !== 'Bytes' && value.type !== 'File') throw missing(request.params.name, 'is not a binary variable')
+    return sendBinary(reply, value)
+  })
+  app.post<ByName>(`${path}/:name/data`, async (request, reply) => {
+    const { id, name } = request.params
+    const prefix = cannot('put', name)
+    await changeVariables(ctx, id, { set: { [name]: await readBinary(request, prefix) }, remove: [] }, prefix)
+    return noContent(reply)
+  })
+  app.put<ByName>(`${path}/:name`, async (request, reply) => {
+    const { id, name } = request.params
+    const prefix = cannot('put', name)
+    const value = parseValue(bodyOf(request) as VariableValue, prefix)
+    await changeVariables(ctx, id, { set: { [name]: value }, remove: [] }, prefix)
+    return noContent(reply)
+  })
+  app.delete<ByName>(`${path}/:name`, async (request, reply) => {
+    const { id, name } = request.params
+    await changeVariables(ctx, id, { set: {}, remove: [name] }, cannot('delete', name))
+    return noContent(reply)
+  })
+}
+
+/** undefined: there is no such execution, or it has ended. */
+async function readVariables(
+  ctx: MlcContext,
+  executionId: string,
+): Promise<{ name: string; value: TypedValue }[] | undefined> {
+  const { rows } = await sql<{ name: string | null; value: TypedValue }>`
+    select v.name, v.value from mlc.execution e
+    left join mlc.variable v on v.instance_id = e.instance_id and v.execution_id = e.id
+    where e.id = ${executionId} order by v.name`.execute(ctx.database.kysely)
+  if (rows.length === 0) return undefined
+  return rows.flatMap(({ name, value }) => (name === null ? [] : [{ name, value }]))
+}
