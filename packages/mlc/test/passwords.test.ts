@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
-import { delegateTask, externalTask, onSignal, userTask } from './diagram.ts'
+import { delegateTask, expressionTask, externalTask, onSignal, userTask } from './diagram.ts'
 import { type MlcServer, startMlc, until } from './mlc-server.ts'
 
 const password = 'wJalr-XUtn'
@@ -54,6 +54,15 @@ describe('a password or a signature in a URL of a variable', () => {
     const left = await allRows(server)
     expect(left).toContain('http://store/in.csv?part=1&sig=')
     expect(left).not.toMatch(/wJalr|Q29kZQ|sealed:/)
+  })
+
+  it('is left out of what an incident says', async () => {
+    const server = await startMlc()
+    await server.deploy({ 'p.bpmn': onSignal('p', 'go', [expressionTask('sum', '${INPUT_FILE + 1}')]) })
+    await server.call('POST', '/signalResponsive', { name: 'go', variables })
+    const { incidentMessage, configuration } = await until(async () => (await server.call('GET', '/incident')).body[0])
+    expect(incidentMessage).toContain("Cannot coerce 'http://store/in.csv?part=1&sig='")
+    expect((await server.call('GET', `/job/${configuration}/stacktrace`)).body).not.toMatch(/wJalr|Q29kZQ/)
   })
 
   it('is handed to the worker that locks an external task, and to nobody who looks', async () => {

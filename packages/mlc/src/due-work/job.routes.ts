@@ -44,7 +44,7 @@ export function jobRoutes(app: FastifyInstance, ctx: MlcContext): void {
     const ids = await namedIds(ctx, jobList, body.jobIds, body.jobQuery)
     if (ids.length === 0) throw camundaProblem(400, 'BadUserRequestException', 'jobIds is empty')
     for (const id of ids) await setJobRetries(ctx, id, retries, dueAt)
-    return doneBatch(ctx, 'set-job-retries', ids.length, callerName(request))
+    return doneBatch(ctx, ids.length, callerName(request))
   })
   app.put<ById>('/job/:id/duedate', async (request, reply) => {
     const { duedate } = bodyOf(request)
@@ -80,11 +80,11 @@ function retriesWish(body: Record<string, unknown>): { retries: number; dueAt: D
 }
 
 /** Camunda answers with a batch that goes on by itself; here it is done already. */
-function doneBatch(ctx: MlcContext, type: string, jobs: number, caller: string | null) {
+function doneBatch(ctx: MlcContext, jobs: number, caller: string | null) {
   const at = toCamundaDate(ctx.now())
   return {
     id: ctx.newId(),
-    type,
+    type: 'set-job-retries',
     totalJobs: jobs,
     jobsCreated: jobs,
     batchJobsPerSeed: 100,

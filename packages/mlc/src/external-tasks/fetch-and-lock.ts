@@ -52,7 +52,7 @@ export async function fetchAndLock(ctx: MlcContext, wish: FetchWish): Promise<un
       select ${externalTaskColumns} from ${externalTaskFrom} where t.id = any(${ids}::text[]) order by ${orderOf(wish)}`.execute(
       tx,
     )
-    const variables = await readVariables(tx, ids)
+    const variables = await readVariables(tx, rows)
     const bodies: unknown[] = []
     for (const row of rows) {
       const topic = wish.topics[chosen.get(row.id) ?? 0]
@@ -65,27 +65,17 @@ export async function fetchAndLock(ctx: MlcContext, wish: FetchWish): Promise<un
 /** The tasks that are now the worker's, each with the place of the first topic it matches. */
 async function lockTasks(ctx: MlcContext, tx: Tx, wish: FetchWish): Promise<Map<string, number>> {
   const now = ctx.now()
-  const topics = wish.topics.map((topic, place) => ({
-    when: sql`(t.topic = ${topic.name} and ${sql.join(conditionsOf(topic), sql` and `)})`,
-    place: sql`${place}::int`,
-    until: sql`${momentAfter(now, topic.lockMs)}::timestamptz`,
-  }))
-  const whenever = (then: 'place' | 'until') =>
-    sql`case ${sql.join(
-      topics.map((topic) => sql`when ${topic.when} then ${topic[then]}`),
-      sql` `,
-    )} end`
+  const untils = wish.topics.map((topic) => momentAfter(now, topic.lockMs))
+  const matches = wish.topics.map((topic) => sql`(${sql.join(conditionsOf(topic), sql` and `)})`)
+  const places = matches.map((match, place) => sql`when ${match} then ${place}::int`)
   const { rows } = await sql<{ id: string; place: number }>`
     with free as (
-      select t.id, ${whenever('place')} as place, ${whenever('until')} as until from ${externalTaskFrom}
-      where not t.is_suspended and (t.retries is null or t.retries > 0)
-        and (t.lock_expires_at is null or t.lock_expires_at <= ${now})
-        and (${sql.join(
-          topics.map((topic) => topic.when),
-          sql` or `,
-        )})
+      select t.id, case ${sql.join(places, sql` `)} end as place from ${externalTaskFrom}
+      where i.state = 'ACTIVE' and not t.is_suspended and (t.retries is null or t.retries > 0)
+        and (t.lock_expires_at is null or t.lock_expires_at <= ${now}) and (${sql.join(matches, sql` or `)})
       order by ${orderOf(wish)} limit ${wish.tasksMax}::int for update of t skip locked)
-    update mlc.external_task x set worker_id = ${wish.workerId}, lock_expires_at = free.until
+    update mlc.external_task x
+    set worker_id = ${wish.workerId}, lock_expires_at = (${untils}::timestamptz[])[free.place + 1]
     from free where x.id = free.id
     returning x.id, free.place`.execute(tx)
   return new Map(rows.map((row) => [row.id, row.place]))
@@ -126,7 +116,7 @@ async function propertiesOf(ctx: MlcContext, tx: Tx, row: ExternalTaskListRow): 
 }
 
 function conditionsOf(topic: Topic): Condition[] {
-  const conditions: Condition[] = [sql`i.state = 'ACTIVE'`]
+  const conditions: Condition[] = [sql`t.topic = ${topic.name}`]
   if (topic.businessKey !== undefined) conditions.push(sql`i.business_key = ${topic.businessKey}`)
   if (topic.processDefinitionId !== undefined) conditions.push(sql`i.definition_id = ${topic.processDefinitionId}`)
   if (topic.processDefinitionKey !== undefined) conditions.push(sql`i.definition_key = ${topic.processDefinitionKey}`)
@@ -155,14 +145,17 @@ interface ScopedVariable {
 }
 
 /** Variables of a task's execution and of all above it, nearest first. */
-async function readVariables(tx: Tx, taskIds: readonly string[]): Promise<Map<string, ScopedVariable[]>> {
+async function readVariables(tx: Tx, tasks: readonly ExternalTaskListRow[]): Promise<Map<string, ScopedVariable[]>> {
+  const ids = tasks.map((task) => task.id)
+  const instanceIds = tasks.map((task) => task.instance_id)
   const { rows } = await sql<ScopedVariable & { task_id: string }>`
     with recursive scope as (
-      select t.id as task_id, t.execution_id, 0 as depth from mlc.external_task t where t.id = any(${[...taskIds]}::text[])
+      select t.id as task_id, t.execution_id, 0 as depth from mlc.external_task t where t.id = any(${ids}::text[])
       union all
       select s.task_id, e.parent_id, s.depth + 1 from scope s join mlc.execution e on e.id = s.execution_id where e.parent_id is not null)
     select s.task_id, v.name, v.value, v.execution_id, s.depth
-    from scope s join mlc.variable v on v.execution_id = s.execution_id order by s.depth`.execute(tx)
+    from scope s join mlc.variable v on v.execution_id = s.execution_id
+    where v.instance_id = any(${instanceIds}::text[]) order by s.depth`.execute(tx)
   const byTask = new Map<string, ScopedVariable[]>()
   for (const row of rows) byTask.set(row.task_id, [...(byTask.get(row.task_id) ?? []), row])
   return byTask

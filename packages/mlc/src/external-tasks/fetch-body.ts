@@ -33,11 +33,12 @@ function parseOrder({ usePriority, sorting }: Record<string, unknown>): FetchOrd
 }
 
 function parseTopic(topic: Record<string, unknown>): Topic {
-  if (topic.topicName === undefined || topic.topicName === null) throw nullValue('topicName is null')
+  const name = textOf(topic, 'topicName')
+  if (name === null) throw nullValue('topicName is null')
   const lockMs = wholeNumberOf(topic, 'lockDuration') ?? 0
   if (!(lockMs > 0)) throw camundaProblem(500, 'ProcessEngineException', 'lockTime is not greater than 0')
   const parsed: Topic = {
-    name: String(topic.topicName),
+    name,
     lockMs,
     localVariables: topic.localVariables === true,
     withoutTenantId: topic.withoutTenantId === true,

@@ -1,6 +1,6 @@
 /** What lists of incidents share: `n` is the incident, of today or of history, and `i` its instance. */
 import { sql } from 'kysely'
-import { type Condition, equal, type Filter, inTenants, like, oneOf, when } from '../lists/filters.ts'
+import { type Condition, equal, type Filter, like, oneOf, when } from '../lists/filters.ts'
 
 const byMessage = {
   incidentId: equal(sql`n.id`),
@@ -21,7 +21,7 @@ export const incidentFilters: Record<string, Filter> = {
   causeIncidentId: equal(sql`n.cause_incident_id`),
   rootCauseIncidentId: equal(sql`n.root_cause_incident_id`),
   configuration: equal(sql`n.configuration`),
-  tenantIdIn: inTenants(sql`i.tenant_id`),
+  tenantIdIn: oneOf(sql`i.tenant_id`),
   withoutTenantId: when(sql`i.tenant_id is null`),
 }
 

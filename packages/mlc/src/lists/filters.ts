@@ -29,7 +29,7 @@ export function like(column: Condition): Filter {
 
 /** A backslash at the end escapes nothing: it is meant itself. */
 export function toPattern(value: unknown): string {
-  return String(value).replace(/\\+$/, (slashes) => (slashes.length % 2 === 0 ? slashes : `${slashes}\\`))
+  return String(value).replace(/(?<!\\)(?:\\\\)*\\$/, '$&\\')
 }
 
 export function oneOf(column: Condition): Filter {
@@ -68,11 +68,11 @@ export function at(column: Condition): Filter {
 }
 
 /** `andWithout`: the flag that asks for those without a tenant too. */
-export function inTenants(column: Condition, andWithout?: string): Filter {
+export function inTenants(column: Condition, andWithout: string): Filter {
   const among = oneOf(column)
   return (value, name, query) => {
     const isAmong = among(value, name, query)
-    return andWithout !== undefined && isTrue(query[andWithout]) ? sql`(${column} is null or ${isAmong})` : isAmong
+    return isTrue(query[andWithout]) ? sql`(${column} is null or ${isAmong})` : isAmong
   }
 }
 

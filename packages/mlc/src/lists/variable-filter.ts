@@ -98,7 +98,7 @@ function parseConditions(value: unknown, parameter: string): VariableCondition[]
   return String(value)
     .split(',')
     .map((text) => {
-      const match = /^(.+?)_(eq|neq|gt|gteq|lt|lteq|like|notLike)_(.*)$/.exec(text)
+      const match = /^(.+?)_(eq|neq|gt|gteq|lt|lteq|like|notLike)_(.*)$/s.exec(text)
       if (match === null) {
         throw invalidRequest(`variable query parameter has to have format VARIABLENAME_OPERATOR_VALUE.`)
       }

@@ -84,7 +84,7 @@ async function findWaiting(unit: Unit, wish: MessageWish): Promise<Waiting[]> {
   }
   for (const [name, value] of Object.entries(wish.localCorrelationKeys)) {
     conditions.push(sql`exists (select 1 from mlc.variable v
-      where v.execution_id = s.execution_id and ${variableIs({ name, operator: 'eq', value: wanted(value) })})`)
+      where v.instance_id = s.instance_id and v.execution_id = s.execution_id and ${variableIs({ name, operator: 'eq', value: wanted(value) })})`)
   }
   const { rows } = await sql<Waiting>`
     select s.id as subscription_id, s.instance_id, s.execution_id

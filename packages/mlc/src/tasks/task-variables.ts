@@ -10,6 +10,8 @@ export async function visibleTaskVariables(ctx: MlcContext, executionId: string)
       union all
       select e.id, e.parent_id, s.depth + 1 from scope s join mlc.execution e on e.id = s.parent_id)
     select distinct on (v.name) v.name, v.value from scope s join mlc.variable v on v.execution_id = s.id
-    order by v.name, s.depth`.execute(ctx.database.kysely)
+    where v.instance_id = (select instance_id from mlc.execution where id = ${executionId}) order by v.name, s.depth`.execute(
+    ctx.database.kysely,
+  )
   return rows.map((row) => [row.name, row.value])
 }
