@@ -83,6 +83,10 @@ describe('a variable with a type', () => {
     expect(() => parseValue(type === undefined ? { value } : { value, type })).toThrow(message)
   })
 
+  it('a long run of digits that ends as text is refused at once', () => {
+    expect(() => parseValue({ value: `${'1'.repeat(300_000)}x`, type: 'Double' })).toThrow('Cannot convert')
+  })
+
   it('a backslash before u0000 is text, not the character', () => {
     expect(parseValue({ value: { a: '\\u0000' } }).value).toEqual({ a: '\\u0000' })
   })

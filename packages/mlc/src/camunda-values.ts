@@ -191,7 +191,7 @@ function toNumber(value: Json, type: 'Short' | 'Integer' | 'Long' | 'Double', pr
   const text = String(value).trim()
   if (type === 'Double') {
     if (['NaN', 'Infinity', '-Infinity'].includes(text)) return text
-    if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) throw cannotConvert(value, type, prefix)
+    if (!/^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/.test(text)) throw cannotConvert(value, type, prefix)
     return finiteOrText(Number(text))
   }
   if (!/^[+-]?\d{1,30}$/.test(text)) throw cannotConvert(value, type, prefix)

@@ -54,6 +54,11 @@ function readAll(
 const first = (cell: string, type: string): unknown =>
   Object.values(readAll(`c,d\n${cell},1\n`, `${type}i`).records[0] ?? {})[0]
 
+test('a long run of digits that ends as text is read at once', () => {
+  const cell = `${'1'.repeat(300_000)}x`
+  expect(first(cell, 'f')).toBe(cell)
+})
+
 describe('cells are typed by their column', () => {
   const facts: [string, string, unknown][] = [
     ['f', '1', 1],

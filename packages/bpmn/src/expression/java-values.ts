@@ -133,7 +133,7 @@ export function toDouble(value: TypedValue): number {
   const written = textOf(value)
   if (written === undefined) throw cannotCoerce(value, 'Double')
   const trimmed = written.trim()
-  if (!/^[+-]?(NaN|Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[dDfF]?)$/.test(trimmed)) {
+  if (!/^[+-]?(NaN|Infinity|(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?[dDfF]?)$/.test(trimmed)) {
     throw cannotCoerceText(written, 'Double')
   }
   return Number(trimmed.replace(/(?<=[\d.])[dDfF]$/, ''))

@@ -15,7 +15,8 @@ export function isBlankWord(text: string): boolean {
 
 export type CellValue = string | number | boolean | null
 
-const numberPattern = /^[ \t\v\f\r\n]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t\v\f\r\n]*$/
+/** One way to read each digit: with two, a long text of digits would take the square of its length. */
+const numberPattern = /^[ \t\v\f\r\n]*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?[ \t\v\f\r\n]*$/
 const infinityPattern = /^([+-]?)inf(?:inity)?$/i
 
 /** The value of a cell in a column of this type; undefined when it is none. */
