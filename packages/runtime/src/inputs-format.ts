@@ -1,5 +1,6 @@
 /** Which format a file has, and which type each of its columns. Pure but for the look at a file's beginning. */
 import { open } from 'node:fs/promises'
+import { extname } from 'node:path'
 import type { Asset } from '@rowhouse/contract'
 import type { ColumnType, PlanColumn } from './harness-protocol.ts'
 import { schemaFields } from './run-job-document.ts'
@@ -63,7 +64,9 @@ export function strangeFormat(asset: Pick<Asset, 'fileFormat' | 'filename' | 'na
 }
 
 const extensionOf = (name: string | null | undefined): string =>
-  name ? name.slice(name.lastIndexOf('.') + 1).toLowerCase() : ''
+  extname(name ?? '')
+    .slice(1)
+    .toLowerCase()
 
 export async function sniffFormat(path: string): Promise<InputFormat> {
   const file = await open(path)

@@ -164,7 +164,6 @@ describe('an output that', () => {
     ['lies in a folder of our own', 'closed/x.csv', /lies in a folder of Rowhouse's own/],
     ['is the input', 'in.csv', /is the job's own input and would replace it/],
     ['is to be compressed', 'x.csv.gz', /^Output 'x\.csv\.gz' is to be gzip: this runtime writes CSV and JSON lines/],
-    ['is to be compressed', 'x.csv.gz', /^Output 'x\.csv\.gz' is to be gzip: this runtime writes CSV and JSON lines/],
     ['is named beyond what the machine takes', `${'n'.repeat(300)}.csv`, /does not take a name of 304 bytes/],
   ])('%s is refused before the model runs', async (_title, fileUrl, outcome) => {
     const job = await run(
