@@ -128,6 +128,15 @@ describe('a model that dies', () => {
     expect(exit).toEqual({ code: null, signal: 'SIGKILL' })
   })
 
+  it('at its end, by a handler that never returns: it is cut off, and the job is finished all the same', async () => {
+    const patience = 'sys.modules["rowhouse_harness.leaving"].SECONDS_MAX = 0.1'
+    const source = `import atexit, sys, time\n${patience}\natexit.register(time.sleep, 3600)\ndef action(x): return x\n`
+    const { exit, values, finished } = await runPython({ source, inputs: numbers })
+    expect(exit).toEqual({ code: 0, signal: null })
+    expect(values).toEqual([1, 2, 3, 4, 5])
+    expect(finished).toBeDefined()
+  })
+
   it('leaving threads and programs behind: it is finished at once, and they end with it', async () => {
     const { exit, finished, values } = await runPython({
       source: 'leaves-threads-and-children.py',

@@ -207,9 +207,20 @@ describe('the end', () => {
   })
 
   it('processes and threads that are still at work are not waited for', async () => {
-    const source =
-      'import multiprocessing, subprocess, threading, time\ndef begin():\n    subprocess.Popen(["sleep", "3600"])\n    multiprocessing.Process(target=time.sleep, args=(3600,)).start()\n    threading.Thread(target=time.sleep, args=(3600,)).start()\ndef action(datum):\n    return datum\n'
-    await gives({ files: { 'model.py': source }, inputs: numbers }, '1\n2\n')
+    const source = [
+      // Runs last: whoever waited would not come to it.
+      'import atexit; atexit.register(print, "bye")',
+      'import multiprocessing, subprocess, threading, time',
+      'def begin():',
+      '    subprocess.Popen(["sleep", "3600"])',
+      '    multiprocessing.Process(target=time.sleep, args=(3600,)).start()',
+      '    threading.Thread(target=time.sleep, args=(3600,)).start()',
+      'def action(datum):',
+      '    return datum',
+      '',
+    ].join('\n')
+    const ended = await runtime.run({ files: { 'model.py': source }, inputs: numbers })
+    expect(ended).toMatchObject({ ...success, output: '1\n2\n', console: ['bye'] })
   })
 })
 
