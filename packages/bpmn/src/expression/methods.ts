@@ -34,9 +34,6 @@ const at = (args: TypedValue[], index: number): TypedValue => args[index] ?? not
 const jsonList = (value: Json[]): TypedValue => ({ type: 'Object', value })
 
 const numberMethods = new Map<string, Method<TypedValue>>([
-  ['value/0', (value) => value],
-  ['numberValue/0', (value) => value],
-  ['isNumber/0', () => truth(true)],
   ['intValue/0', (value) => integer(toInt(value))],
   ['longValue/0', (value) => longOf(toExactLong(value))],
   ['doubleValue/0', (value) => double(toDouble(value))],
@@ -45,11 +42,7 @@ const numberMethods = new Map<string, Method<TypedValue>>([
   ['compareTo/1', (value, args) => integer(Math.sign(toDouble(value) - toDouble(at(args, 0))))],
 ])
 
-const booleanMethods = new Map<string, Method<TypedValue>>([
-  ['booleanValue/0', (value) => truth(toBoolean(value))],
-  ['boolValue/0', (value) => value],
-  ['value/0', (value) => value],
-])
+const booleanMethods = new Map<string, Method<TypedValue>>([['booleanValue/0', (value) => truth(toBoolean(value))]])
 
 /** Numbers are equal by value here; Java's `contains(1)` misses an Integer 1 because the literal is a Long. */
 const listMethods = new Map<string, Method<Json[]>>([
@@ -109,7 +102,7 @@ function callOwn(base: TypedValue, key: string, args: TypedValue[]): TypedValue 
 }
 
 function callOfType(base: TypedValue, key: string, args: TypedValue[]): TypedValue | undefined {
-  const bySpin = base.type === 'Json' ? callSpin(base, key, args) : undefined
+  const bySpin = callSpin(base, key, args)
   if (bySpin !== undefined) return bySpin
   if (isMap(base)) return mapMethods.get(key)?.(base.value, args)
   if (isList(base)) return listMethods.get(key)?.(base.value, args)

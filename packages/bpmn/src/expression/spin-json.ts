@@ -1,13 +1,14 @@
 /** Spin's way to read a Json variable: `customer.prop('name').stringValue()`. Scalars on the way are plain values. */
 import type { Json, TypedValue } from '../values.ts'
 import { EvaluationFault } from './evaluation-fault.ts'
-import { isNull, nothing, textOf, toText, truth } from './java-values.ts'
+import { isNull, nothing, numberOf, textOf, toText, truth } from './java-values.ts'
 
-type SpinMethod = (value: Json, args: TypedValue[]) => TypedValue
+type NodeMethod = (value: Json, args: TypedValue[]) => TypedValue
+type ScalarMethod = (value: TypedValue) => TypedValue | undefined
 
 const node = (value: Json): TypedValue => (value === null ? nothing : { type: 'Json', value })
 
-const methods = new Map<string, SpinMethod>([
+const nodeMethods = new Map<string, NodeMethod>([
   ['prop/1', (value, [name]) => property(value, name ?? nothing)],
   ['hasProp/1', (value, [name]) => truth(isObject(value) && Object.hasOwn(value, toText(name ?? nothing)))],
   ['fieldNames/0', (value) => node(isObject(value) ? Object.keys(value) : [])],
@@ -21,9 +22,28 @@ const methods = new Map<string, SpinMethod>([
   ['isNull/0', () => truth(false)],
 ])
 
-/** undefined: Spin has no such method. */
+const isText = (value: TypedValue) => textOf(value) !== undefined
+const isNumber = (value: TypedValue) => numberOf(value) !== undefined
+const isBoolean = (value: TypedValue) => value.type === 'Boolean'
+
+const scalarMethods = new Map<string, ScalarMethod>([
+  ['value/0', (value) => value],
+  ['stringValue/0', (value) => (isText(value) ? value : undefined)],
+  ['numberValue/0', (value) => (isNumber(value) ? value : undefined)],
+  ['boolValue/0', (value) => (isBoolean(value) ? value : undefined)],
+  ['isString/0', (value) => truth(isText(value))],
+  ['isNumber/0', (value) => truth(isNumber(value))],
+  ['isBoolean/0', (value) => truth(isBoolean(value))],
+  ['isValue/0', () => truth(true)],
+  ['isObject/0', () => truth(false)],
+  ['isArray/0', () => truth(false)],
+  ['isNull/0', () => truth(false)],
+])
+
+/** undefined: Spin has no such method for it. */
 export function callSpin(base: TypedValue, key: string, args: TypedValue[]): TypedValue | undefined {
-  return methods.get(key)?.(base.value, args)
+  if (isText(base) || isNumber(base) || isBoolean(base)) return scalarMethods.get(key)?.(base)
+  return base.type === 'Json' ? nodeMethods.get(key)?.(base.value, args) : undefined
 }
 
 /** `S(text)`, `JSON(text)`: a text is read, JSON that is read already is taken as it is. */

@@ -12,8 +12,6 @@ const word = (args: TypedValue[], index: number): string => toText(at(args, inde
 /** Keys are name/number of arguments. */
 export const textMethods = new Map<string, TextMethod>([
   ['toString/0', text],
-  ['value/0', text],
-  ['stringValue/0', text],
   ['name/0', text],
   ['length/0', (value) => integer(value.length)],
   ['isEmpty/0', (value) => truth(value === '')],
