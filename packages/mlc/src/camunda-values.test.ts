@@ -79,6 +79,9 @@ describe('a variable with a type', () => {
     ['{', 'Json', 'The value is no JSON text'],
     ['a\u0000b', undefined, 'U+0000'],
     [{ a: ['\u0000'] }, undefined, 'U+0000'],
+    ['{"a":"\\u0000"}', 'Json', 'U+0000'],
+    ['\ud83d', undefined, 'The value holds half a surrogate pair, which cannot be stored'],
+    [{ '\ude00': 1 }, undefined, 'half a surrogate pair'],
   ])('%j as %s is refused', (value, type, message) => {
     expect(() => parseValue(type === undefined ? { value } : { value, type })).toThrow(message)
   })

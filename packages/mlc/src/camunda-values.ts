@@ -52,7 +52,9 @@ export function parseVariables(
         `Variable '${name}' is not an object: write "${name}": {"value": …}, with a "type" where the value alone does not tell it`,
       )
     }
-    values[name] = parseValue(wire, typeof prefix === 'string' ? prefix : prefix(name))
+    const ownPrefix = typeof prefix === 'string' ? prefix : prefix(name)
+    refuseUnstorable('name of a variable', name, ownPrefix)
+    values[name] = parseValue(wire, ownPrefix)
   }
   return values
 }
@@ -67,9 +69,10 @@ export function parseValue(wire: VariableValue | null | undefined, prefix = ''):
   const isTransient = info.transient === true
   const digits = longDigits(wire?.value)
   const value = digits ?? withoutRawLongs((wire?.value ?? null) as Json)
-  refuseNul(value, prefix)
   const type = typeName(wire?.type) ?? (digits === undefined ? undefined : 'Long')
   const typed = type === undefined ? inferValue(value) : convert(value, type, info, prefix)
+  refuseUnstorable('value', typed.value, prefix)
+  refuseUnstorable('valueInfo', (typed.valueInfo ?? null) as Json, prefix)
   return isTransient ? { ...typed, transient: true } : typed
 }
 
@@ -257,10 +260,13 @@ function withoutRawLongs(value: Json): Json {
   return /\d{16}/.test(text) ? (JSON.parse(text) as Json) : value
 }
 
-/** PostgreSQL cannot store the character U+0000 in text or JSON. */
-function refuseNul(value: Json, prefix: string): void {
+/** PostgreSQL stores neither the character U+0000 nor half a surrogate pair, in text or in JSON. */
+function refuseUnstorable(what: string, value: Json, prefix: string): void {
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  const holdsNul = typeof value === 'string' ? text.includes('\u0000') : /(^|[^\\])(\\\\)*\\u0000/.test(text)
-  if (holdsNul) throw invalidRequest(`${prefix}The value holds the character U+0000, which cannot be stored`)
+  const isText = typeof value === 'string'
+  if (isText && value.isWellFormed() && !value.includes('\u0000')) return
+  const found = /(?:^|[^\\])(?:\\\\)*\\u(0000|d[89a-f])/.exec(JSON.stringify(value))
+  if (found === null) return
+  const held = found[1] === '0000' ? 'the character U+0000' : 'half a surrogate pair'
+  throw invalidRequest(`${prefix}The ${what} holds ${held}, which cannot be stored`)
 }

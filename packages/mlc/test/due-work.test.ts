@@ -117,6 +117,16 @@ describe('due work', () => {
     release()
   })
 
+  it('that fails with a text that is cut within a character ends in an incident', async () => {
+    const server = await startMlc()
+    await server.deploy({ 'p.bpmn': onSignal('p', 'go', [expressionTask('x', '${s + 1}')]) })
+    const text = '😀'.repeat(3000)
+    for (const value of [text, `-${text}`]) {
+      await server.call('POST', '/signalResponsive', { name: 'go', variables: { s: { value } } })
+    }
+    await until(async () => (await count(server, '/incident/count')) === 2)
+  })
+
   it('is run by hand: a failure is told and costs no retry', async () => {
     const server = await startMlc()
     await server.deploy({ 'c.bpmn': create })

@@ -13,6 +13,7 @@ describe('an XML file is read in the encoding it names', () => {
     ['windows-1252 in single quotes', Buffer.from(file('windows-1252').replaceAll('"', "'"), 'latin1')],
     ['UTF-16 with a mark', Buffer.from(`\ufeff${file('UTF-16')}`, 'utf16le')],
     ['UTF-16, big end first, with a mark', utf16be(`\ufeff${file('UTF-16')}`)],
+    ['UTF-8 that says UTF-16', Buffer.from(file('UTF-16'))],
     ['UTF-16 without a mark', Buffer.from(file('UTF-16'), 'utf16le')],
   ])('%s', (_, content) => {
     expect(readXml(content, 'p.bpmn')).toMatch(/^<.*name=["']Prüfen["']\/>$/)

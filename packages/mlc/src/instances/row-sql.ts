@@ -37,11 +37,14 @@ export function upsertRows(table: string, columns: readonly string[], rows: read
   return sql`${insertRows(table, columns, rows)} on conflict (id) do update set ${sql.raw(sets.join(', '))}`
 }
 
-/** JSON for PostgreSQL, which cannot store the character U+0000 (an error text of a foreign program may hold it). */
+/**
+ * JSON for PostgreSQL, which stores neither the character U+0000 nor half a surrogate pair: an error text of a foreign program may
+ * hold them, or one that was cut.
+ */
 export function jsonRows(rows: readonly object[]): string {
   const text = JSON.stringify(rows.map(toJsonRow))
-  if (!text.includes('\\u0000')) return text
+  if (!/\\u(?:0000|d[89a-f])/.test(text)) return text
   return JSON.stringify(rows.map(toJsonRow), (_, value: unknown) =>
-    typeof value === 'string' ? value.replaceAll('\u0000', '\ufffd') : value,
+    typeof value === 'string' ? value.replaceAll('\u0000', '\ufffd').toWellFormed() : value,
   )
 }
