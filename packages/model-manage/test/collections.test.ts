@@ -235,6 +235,17 @@ describe('a change', () => {
     },
   )
 
+  it.each(['storedModels', 'deployableModels', 'deployedModels', 'jobs'])(
+    'of %s stores no password, wherever its URL stands',
+    async (name) => {
+      const path = `${api}/${name}/${(await first(name)).id}`
+      const note = { source: { fileUrl: 'http://KEY:SECRETWORD@host/in.csv' } }
+      expect(await wing.ann.call('PATCH', path, { note })).toMatchObject({
+        note: { source: { fileUrl: 'http://host/in.csv' } },
+      })
+    },
+  )
+
   it('by a method that a document does not take is 405 and says which it takes', async () => {
     const path = `${api}/storedModels/${(await first('storedModels')).id}`
     const failure = await failureOf(wing.ann.call('DELETE', path))

@@ -75,7 +75,8 @@ describe('the data of a job', () => {
       inputData: [{ fileUrl: 'http://host:9000/in.csv' }],
       outputData: [{ fileUrl: 'https://h/out.csv?part=1' }],
     })
-    await wing.runtime.jobs.finish(taken, { jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
+    const additionalAssets = url('http://KEY:TOPSECRET4@host/metrics.json')
+    await wing.runtime.jobs.finish(taken, { jobStatus: 'COMPLETE', jobResult: 'SUCCESS', additionalAssets })
     const tables = ['job', 'job_message', 'job_history', 'outbox', 'deployed_model', 'idempotency_key', 'credential']
     for (const table of tables) {
       const { rows } = await wing.pool.query(`select t::text as text from model_manage.${table} t`)

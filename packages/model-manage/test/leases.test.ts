@@ -79,7 +79,7 @@ describe('a lease', () => {
   })
 
   it('whose answer was lost is given again to the slot that asks again, as the same attempt, until it was heard of', async () => {
-    const { engine, id } = await queued(wing, 'lost-answer')
+    const { engine, id, create } = await queued(wing, 'lost-answer')
     const ask = (slot: number) => wing.runtime.engines.lease(engine.id, { session: engine.session, slot, waitMs: 0 })
     expect(await ask(0)).toMatchObject({ jobId: id, attempt: 1 })
     expect(await ask(1)).toBeUndefined()
@@ -90,6 +90,11 @@ describe('a lease', () => {
     await wing.runtime.jobs.progress({ jobId: id, attempt: 1 }, { messages: [] })
     expect(await ask(0)).toBeUndefined()
     await wing.runtime.jobs.finish({ jobId: id, attempt: 1 }, complete)
+    const next = await create()
+    expect(await ask(0)).toMatchObject({ jobId: next.id })
+    const running = [{ jobId: next.id, attempt: 1 }]
+    await wing.runtime.engines.heartbeat(engine.id, { session: engine.session, running })
+    expect(await ask(0)).toBeUndefined()
   })
 
   it('goes to the later of two calls of one slot: nobody listens to the earlier one any more', async () => {

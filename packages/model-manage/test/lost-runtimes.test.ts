@@ -62,6 +62,7 @@ describe('a runtime that goes away', () => {
       const next = await own.another()
       const isAlive = async (id: string) => (await next.ann.engines.get(id)).alive
       expect([await isAlive(early.id), await isAlive(late.id)]).toEqual([false, true])
+      expect(own.warned.join()).toContain('no server listened for 3600 s')
     } finally {
       await own.stop()
     }
@@ -78,6 +79,7 @@ describe('a runtime that goes away', () => {
       own.clock.now = new Date((own.clock.now ?? new Date()).getTime() + 3_600_000)
       const next = await own.another()
       expect((await next.ann.engines.get(stopped.id)).alive).toBe(false)
+      expect(own.warned.join()).not.toContain('no server listened')
     } finally {
       await own.stop()
     }
@@ -122,16 +124,19 @@ describe('a runtime that goes away', () => {
   it('fails at a job is tried again, and the third time the job ends in ERROR with its reason', async () => {
     const { id, engine } = await queued(wing, 'w6')
     const fail = async () =>
-      wing.runtime.jobs.release(await leased(wing, engine), { reason: 'the runtime failed: no room', counts: true })
+      wing.runtime.jobs.release(await leased(wing, engine), {
+        reason: 'the runtime failed: no\u0000room',
+        counts: true,
+      })
     await fail()
     expect((await wing.ann.jobs.get(id)).jobMessages.join('\n')).toContain(
-      'the runtime failed: no room; the job waits again (attempt 1 failed)',
+      'the runtime failed: no\ufffdroom; the job waits again (attempt 1 failed)',
     )
     await fail()
     await fail()
     expect(await wing.ann.jobs.get(id)).toMatchObject({
       jobStatus: 'ERROR',
-      outcome: 'RuntimeFailed: the runtime failed: no room; the job was tried 3 times',
+      outcome: 'RuntimeFailed: the runtime failed: no\ufffdroom; the job was tried 3 times',
     })
   })
 

@@ -266,6 +266,7 @@ describe('snapshots', () => {
       storedModel: { id: stored.id },
       metaData: { tags: ['cc-fraud'] },
       targetRuntimes: [{ tags: ['DEV'] }],
+      note: { fileUrl: 'http://KEY:SECRETWORD@host/in.csv' },
     })
     await wing.ann.storedModels.patch(stored.id, { modelMetaData: { name: 'renamed' }, modelAssets: [] })
     const got = await wing.ann.deployableModels.get(snapshot.id)
@@ -278,6 +279,7 @@ describe('snapshots', () => {
     expect(got).toMatchObject({
       metaData: { name: 'copied_v1', tags: ['cc-fraud'] },
       targetRuntimes: [{ tags: ['DEV'] }],
+      note: { fileUrl: 'http://host/in.csv' },
     })
   })
 
@@ -315,12 +317,12 @@ describe('snapshots', () => {
     const stored = await wing.ann.storedModels.create(model('snap patch'))
     const { id } = await wing.ann.deployableModels.create({ storedModel: { id: stored.id } })
     await wing.ann.call('PATCH', `/model-manage/api/deployableModels/${id}`, {
-      metaData: { tags: ['new'] },
+      metaData: { name: null, tags: ['new'] },
       storedModel: { id: 'x', modelMetaData: { name: 'forged' } },
     })
     expect(await wing.ann.deployableModels.get(id)).toMatchObject({
       version: 1,
-      metaData: { tags: ['new'] },
+      metaData: { name: 'snap patch_v1', tags: ['new'] },
       storedModel: { id: stored.id, modelMetaData: { name: 'snap patch' } },
     })
   })

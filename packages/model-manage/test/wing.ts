@@ -37,6 +37,8 @@ export interface Wing {
   /** The wing's clock; null goes with the real one. */
   clock: { now: Date | null; forward(ms: number): Promise<void> }
   pool: Database<never>['pool']
+  /** Lines of the servers' log, from warnings up. */
+  warned: string[]
   /** Another server on the same database. */
   another(): Promise<{ app: App; runtime: Client; ann: Client }>
   stop(): Promise<void>
@@ -78,6 +80,7 @@ export async function startWing(unusual: Partial<Settings> = {}): Promise<Wing> 
   })
   const mlc = makeClient({ baseUrl: '', fetch: fetchThrough(() => mlcApp as unknown as FastifyInstance) })
   const apps: App[] = []
+  const warned: string[] = []
   const start = async () => {
     const app = makeApp({
       authenticate: async (token) => {
@@ -86,6 +89,7 @@ export async function startWing(unusual: Partial<Settings> = {}): Promise<Wing> 
         return principal
       },
       openapi: { title: 'test', version: '0', description: 'test' },
+      logger: { level: 'warn', stream: { write: (line) => void warned.push(line) } },
     })
     const now = () => clock.now ?? new Date()
     await app.register(modelManage as never, {
@@ -112,6 +116,7 @@ export async function startWing(unusual: Partial<Settings> = {}): Promise<Wing> 
     },
     clock,
     pool: database.pool,
+    warned,
     another: async () => {
       const other = await start()
       return { app: other, runtime: as(other, 'runtime'), ann: as(other, 'ann') }

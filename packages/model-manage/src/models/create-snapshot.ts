@@ -26,9 +26,7 @@ export async function createSnapshot(work: Work, wish: z.output<typeof SnapshotI
   const stored = await getRow('stored model', wish.storedModel.id, (id) => findStoredModel(tx, id))
   const { _links, ...copy } = storedModelBody(stored, ctx.prefix)
   const name = wish.metaData.name?.trim() || (await defaultName(work, stored.id, modelName(copy) ?? 'model'))
-  const { clean: more, credentials: inMore } = takeCredentials(
-    withoutOwned(wish, ['group', 'storedModel', 'metaData', 'targetRuntimes']),
-  )
+  const { clean: more } = takeCredentials(withoutOwned(wish, ['group', 'storedModel', 'metaData', 'targetRuntimes']))
   const described = describeSnapshot({ ...wish.metaData, name }, wish.targetRuntimes)
   const row = await tx
     .insertInto('model_manage.deployable_model')
@@ -43,7 +41,7 @@ export async function createSnapshot(work: Work, wish: z.output<typeof SnapshotI
     .returningAll()
     .executeTakeFirstOrThrow()
   const credentials = await getCredentials(ctx, tx, [stored.id])
-  await putCredentials(ctx, tx, row.id, { ...inMore, ...below('storedModel', credentials.get(stored.id)) })
+  await putCredentials(ctx, tx, row.id, below('storedModel', credentials.get(stored.id)))
   return tellSnapshot(work, row)
 }
 
