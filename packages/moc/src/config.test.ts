@@ -45,5 +45,7 @@ it('is closed to others, and leaves nothing beside when it cannot be written', (
     /cannot be written to .*Name another file with ROWHOUSE_MOC_CONFIG/,
   )
   expect(() => writeConfig({ gatewayUrl: 'http://host' }, folder)).toThrow('cannot be written')
+  if (process.platform === 'linux')
+    expect(() => writeConfig({ gatewayUrl: 'http://host' }, '/proc/moc/config.json')).toThrow('cannot be written')
   expect(readdirSync(dirname(folder)).filter((name) => name.startsWith(`${basename(folder)}.`))).toEqual([])
 })

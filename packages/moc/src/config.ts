@@ -42,7 +42,7 @@ export function getConfig(path = configPath()): MocConfig {
 export function writeConfig(config: MocConfig, path = configPath()): void {
   const beside = `${path}.${process.pid}`
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(path))
     writeFileSync(beside, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 })
     chmodSync(beside, 0o600)
     renameSync(beside, path)
@@ -54,6 +54,13 @@ export function writeConfig(config: MocConfig, path = configPath()): void {
       `The configuration cannot be written to ${path} (${why}). Name another file with ROWHOUSE_MOC_CONFIG`,
     )
   }
+}
+
+/** Step by step: Node's own recursive way never ends where no folder can be made at all, as below /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  mkdirSync(folder, { mode: 0o700 })
 }
 
 export function parseGatewayUrl(text: string): string {

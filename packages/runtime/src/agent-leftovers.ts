@@ -3,10 +3,11 @@
  * work folder clears it before it takes jobs. Each agent has a folder of its own, named by its process id.
  */
 import { execFile } from 'node:child_process'
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, readlink, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { InputError } from '@rowhouse/contract'
 
 /** One line each, never written over: a note that a death cut off spoils no other. */
 const notes = 'leftovers.jsonl'
@@ -18,7 +19,15 @@ export function noteLeftover(attemptFolder: string, what: { pid: number } | { si
 
 export async function claimWorkFolder(workDir: string, log: (line: string) => void): Promise<string> {
   const own = join(workDir, `agent-${process.pid}`)
-  await mkdir(workDir, { recursive: true, mode: 0o700 })
+  try {
+    makeFolder(workDir)
+  } catch (error) {
+    const why = (error as Error).message
+    throw new InputError(
+      'BadWorkFolder',
+      `The work folder ${workDir} cannot be used (${why}). Choose another with --work-dir`,
+    )
+  }
   for (const name of await readdir(workDir)) {
     const pid = Number(/^agent-(\d+)$/.exec(name)?.[1] ?? Number.NaN)
     if (Number.isNaN(pid) || (pid !== process.pid && isAlive(pid))) continue
@@ -26,6 +35,13 @@ export async function claimWorkFolder(workDir: string, log: (line: string) => vo
   }
   await mkdir(own, { recursive: true, mode: 0o700 })
   return own
+}
+
+/** Step by step: Node's own recursive way never ends where no folder can be made at all, as below /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  mkdirSync(folder, { mode: 0o700 })
 }
 
 async function clearAgent(folder: string, log: (line: string) => void): Promise<void> {

@@ -71,3 +71,12 @@ it('where there is no /proc, a process is known by its start, its user and its g
   await ended
   expect(await startedWhenNoted({ pid, at })).toBe(false)
 })
+
+it.each(['/proc/rowhouse', join(import.meta.filename, 'below-a-file')])(
+  'a work folder that cannot be, %s, is one sentence',
+  async (workDir) => {
+    await expect(claimWorkFolder(workDir, () => undefined)).rejects.toThrow(
+      `The work folder ${workDir} cannot be used (`,
+    )
+  },
+)
