@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createJob, deploy, ended, running, writeRows } from './deploy.ts'
 import { listProcesses } from './processes.ts'
-import { type Rowhouse, readLines, startRowhouse } from './rowhouse.ts'
+import { eventually, type Rowhouse, readLines, startRowhouse } from './rowhouse.ts'
 
 let rowhouse: Rowhouse
 
@@ -22,7 +22,7 @@ async function slowJob(rows = 60) {
 
 it('a killed runtime: the job is given to the one that comes after it', async () => {
   const { job, output, rows } = await slowJob()
-  process.kill(rowhouse.findPid('packages/runtime'), 'SIGKILL')
+  process.kill(await rowhouse.findPid('packages/runtime'), 'SIGKILL')
   const end = await ended(rowhouse, job.id, 90)
   expect(end).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
   expect(readLines(output)).toHaveLength(rows + 1)
@@ -30,9 +30,11 @@ it('a killed runtime: the job is given to the one that comes after it', async ()
 
 it('a killed warm parent, which takes the model along: that was no fault of the model, and the job is tried again', async () => {
   const { job, output, rows } = await slowJob()
-  const runtime = rowhouse.findPid('packages/runtime')
-  const parent = listProcesses().find((one) => one.parent === runtime && one.command.includes('zygote.py'))
-  process.kill(parent?.pid ?? 0, 'SIGKILL')
+  const runtime = await rowhouse.findPid('packages/runtime')
+  const parent = await eventually('the warm parent', async () =>
+    listProcesses().find((one) => one.parent === runtime && one.command.includes('zygote.py')),
+  )
+  process.kill(parent.pid, 'SIGKILL')
   const end = await ended(rowhouse, job.id)
   expect(end).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
   expect(end.jobMessages.join('\n')).toMatch(/starts the models of this runtime was killed.*\(attempt 1 failed\)/)
@@ -41,7 +43,7 @@ it('a killed warm parent, which takes the model along: that was no fault of the 
 
 it('a server that hangs for longer than a call may take: the running job ends well when it is back', async () => {
   const { job, output, rows } = await slowJob()
-  const server = rowhouse.findPid('packages/gateway')
+  const server = await rowhouse.findPid('packages/gateway')
   process.kill(server, 'SIGSTOP')
   await new Promise((done) => setTimeout(done, 14_000))
   process.kill(server, 'SIGCONT')
@@ -51,7 +53,7 @@ it('a server that hangs for longer than a call may take: the running job ends we
 
 it('a killed server: it is started again and the running job ends as if nothing had been', async () => {
   const { job, output, rows } = await slowJob()
-  process.kill(rowhouse.findPid('packages/gateway'), 'SIGKILL')
+  process.kill(await rowhouse.findPid('packages/gateway'), 'SIGKILL')
   const end = await endedThroughOutage(job.id)
   expect(end).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
   expect(readLines(output)).toHaveLength(rows + 1)
@@ -59,7 +61,7 @@ it('a killed server: it is started again and the running job ends as if nothing 
 
 it('a killed PostgreSQL: it is started again and the running job ends', async () => {
   const { job, output, rows } = await slowJob()
-  process.kill(rowhouse.findPid('postgres'), 'SIGKILL')
+  process.kill(await rowhouse.findPid('postgres'), 'SIGKILL')
   const end = await endedThroughOutage(job.id)
   expect(end).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
   expect(readLines(output)).toHaveLength(rows + 1)

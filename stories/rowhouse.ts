@@ -30,8 +30,8 @@ export interface Rowhouse {
   token: string
   /** Runs moc with the configuration of this Rowhouse. */
   moc(...args: string[]): Promise<Ran>
-  /** Processes below the supervisor, by a part of their command line. */
-  findPid(part: string): number
+  /** A process below the supervisor, by a part of its command line; waits for it where it is not there just now. */
+  findPid(part: string): Promise<number>
   /** What it said on stderr. */
   said(): string
   /** Starts it again in the same folder, after a kill or a stop. */
@@ -92,7 +92,10 @@ export async function startRowhouse(options: UpOptions = {}): Promise<Rowhouse> 
         cwd: folder,
         env: { ROWHOUSE_MOC_CONFIG: mocConfig, ROWHOUSE_MOC_USER: username, ROWHOUSE_MOC_PASSWORD: password },
       }),
-    findPid: (part) => findDescendant(running.child.pid ?? 0, part),
+    findPid: (part) =>
+      eventually(`a process with '${part}' in its command line`, async () =>
+        findDescendant(running.child.pid ?? 0, part),
+      ),
     said: () => running.said.join('\n'),
     restart: async () => {
       running = await launch(folder, args, options.env)
@@ -188,14 +191,14 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-function findDescendant(ancestor: number, part: string): number {
-  const processes = new Map(listProcesses().map((one) => [one.pid, one]))
+function findDescendant(ancestor: number, part: string): number | undefined {
+  const listed = listProcesses()
+  const parents = new Map(listed.map(({ pid, parent }) => [pid, parent]))
   const isBelow = (pid: number): boolean => {
-    const parent = processes.get(pid)?.parent
+    const parent = parents.get(pid)
     return parent !== undefined && (parent === ancestor || (parent > 1 && isBelow(parent)))
   }
-  for (const [pid, { command }] of processes) if (command.includes(part) && isBelow(pid)) return pid
-  throw new Error(`no process below ${ancestor} has '${part}' in its command line`)
+  return listed.find(({ pid, command }) => command.includes(part) && isBelow(pid))?.pid
 }
 
 /** Looks again until `look` gives something, for up to `seconds`; then fails saying what was waited for. */

@@ -76,15 +76,15 @@ describe('the data folder', () => {
   })
 })
 
-it('the runtime does not have the password of the administrator in its environment', () => {
-  const environmentOf = (part: string) => {
-    const pid = String(rowhouse.findPid(part))
+it('the runtime does not have the password of the administrator in its environment', async () => {
+  const environmentOf = async (part: string) => {
+    const pid = String(await rowhouse.findPid(part))
     return process.platform === 'linux'
       ? readFileSync(`/proc/${pid}/environ`, 'utf8').replaceAll('\0', ' ')
       : execFileSync('ps', ['eww', '-o', 'command=', '-p', pid], { encoding: 'utf8' })
   }
-  expect(environmentOf('gateway')).toMatch(/ROWHOUSE_ADMIN_PASSWORD=./)
-  const ofRuntime = environmentOf('--work-dir')
+  expect(await environmentOf('gateway')).toMatch(/ROWHOUSE_ADMIN_PASSWORD=./)
+  const ofRuntime = await environmentOf('--work-dir')
   expect(ofRuntime).toContain('ROWHOUSE_RUNTIME_FILES_CLOSED=')
   expect(ofRuntime).not.toMatch(/ROWHOUSE_ADMIN|ROWHOUSE_DATABASE_URL/)
 })

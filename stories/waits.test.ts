@@ -55,7 +55,7 @@ describe('a wait for a job', () => {
   it('outlives the death of the server, and says when it is away and back', async () => {
     const { done, hasSaid } = startJob(rows, 'survived.csv')
     await hasSaid(/RUNNING/)
-    process.kill(rowhouse.findPid('packages/gateway'), 'SIGKILL')
+    process.kill(await rowhouse.findPid('packages/gateway'), 'SIGKILL')
     const ran = await done
     expect(ran.code).toBe(0)
     expect(ran.stderr).toMatch(/does not answer .*; looking again for 5 minutes\nThe server answers again\n/)
