@@ -130,11 +130,17 @@ function soundEvent(event: HarnessEvent): HarnessEvent {
   return { ...event, record: number(event.record) ?? 0, line: number(event.line), reason: oneLine(event.reason) }
 }
 
+/** The harnesses keep to it; a model that writes events of its own need not. */
+const sentenceCharactersMax = 4_000
+
 /** What a model raised with several lines of text is told in one; the traceback has it as it is. */
 function oneLine(text: unknown): string {
   return String(text)
-    .trim()
-    .replace(/\s*[\r\n]+\s*/g, ' ')
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .join(' ')
+    .slice(0, sentenceCharactersMax)
 }
 
 async function endOf(process: HarnessProcess, signal: AbortSignal): Promise<HarnessExit> {

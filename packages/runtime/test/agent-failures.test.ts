@@ -212,6 +212,7 @@ it('requirements that cannot be had are told in pip’s own words', async () => 
 it('a model that forges events cannot harm the agent', async () => {
   const job = await run(await jobOf('forges-events.py', files))
   expect(job.finish).toMatchObject({ jobStatus: 'ERROR', jobResult: 'UNKNOWN', progress: { recordsIn: 0 } })
+  expect(job.finish?.outcome?.length).toBeLessThan(5_000)
   expect((await run(await jobOf('adds-score.py', files))).finish?.jobStatus).toBe('COMPLETE')
 })
 

@@ -3,7 +3,7 @@ import os
 EVENTS = b'''{"event":"failed"}
 {"event":"progress","recordsIn":"many","recordsOut":-1}
 {"event":"rejected"}
-'''
+''' + b'{"event":"failed","error":"a%sb"}\n' % (b' ' * 600_000)
 
 
 # modelop.score
