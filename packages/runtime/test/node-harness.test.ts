@@ -287,6 +287,14 @@ describe('how a source is loaded', () => {
     ['a default function', { 'model.js': 'export default function () { return 7 }' }],
     ['a function as CommonJS', { 'model.js': 'module.exports = () => 7' }],
     [
+      'a function that finds its module in this, as CommonJS',
+      { 'model.js': 'exports.seven = 7\nexports.score = function () { return this.seven }' },
+    ],
+    [
+      'an export of its own before a method of the default object',
+      { 'model.js': 'export const score = () => 7\nexport default { score: () => 8 }' },
+    ],
+    [
       'methods of a default object, called on it',
       {
         'model.js':
