@@ -204,10 +204,7 @@ async function undoEffect(ctx: MlcContext, unit: Unit, work: TakenWork): Promise
 
 async function countFailure(ctx: MlcContext, work: TakenWork, error: unknown): Promise<void> {
   const failure = failureOf(error)
-  ctx.log.warn(
-    { err: error, processInstanceId: work.instanceId, workId: work.workId },
-    `due work failed: ${failure.message}`,
-  )
+  ctx.log.warn({ err: error, processInstanceId: work.instanceId, workId: work.workId }, 'due work failed')
   await inUnit(ctx, async (unit) => {
     if (!(await isStillOurs(unit, work))) return
     unit.apply(work.instanceId, { type: 'work-failed', workId: work.workId, ...failure })
