@@ -156,14 +156,14 @@ function failure(facts: RunFacts, outcome: string): Verdict {
 export function describeFailure(failed: FailedEvent): string {
   if (failed.phase === 'input') return `could not read its input: ${failed.error}`
   if (failed.phase === 'output') return `could not write its output: ${outputProblem(failed.error)}`
-  const line = failed.line === null ? '' : `line ${failed.line}`
-  if (!failed.isRaised && failed.record === null) return failed.error
-  if (!failed.isRaised) return `${failed.error} (record ${failed.record}${line === '' ? '' : `, ${line}`})`
+  const { record, line } = failed
+  if (!failed.isRaised && record === null) return failed.error
+  if (!failed.isRaised) return `${failed.error} (record ${record}${line === null ? '' : `, line ${line}`})`
   const raised = `raised ${failed.error.replace(/^([\w.]+): (?=['"])/, '$1 ')}`
   if (failed.phase === 'load') return `${raised} while the source was loaded`
   if (failed.phase === 'init') return `${raised} in init`
-  if (failed.record === null) return `${raised} in ${failed.phase}`
-  return `${raised} at record ${failed.record}${line === '' ? '' : ` (${line})`}`
+  if (record === null) return `${raised} in ${failed.phase}`
+  return `${raised} at record ${record}${line === null ? '' : ` (line ${line})`}`
 }
 
 /** Both harnesses, in one's own words and in the system's. */

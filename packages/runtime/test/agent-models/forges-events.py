@@ -1,9 +1,10 @@
 import os
 
-EVENTS = b'''{"event":"failed"}
+EVENTS = b'{"event":"failed","error":"a%sb"}' % (b' ' * 600_000) + b'''
+{"event":"failed"}
 {"event":"progress","recordsIn":"many","recordsOut":-1}
 {"event":"rejected"}
-''' + b'{"event":"failed","error":"a%sb"}\n' % (b' ' * 600_000)
+'''
 
 
 # modelop.score
