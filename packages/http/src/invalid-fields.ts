@@ -42,6 +42,7 @@ function inWords(message: string): string {
   return message
     .replace(/^Invalid (?:input|option): /, '')
     .replace(/^expected (.+), received undefined$/, 'is missing ($1 expected)')
+    .replace(/^expected object, received null$/, 'is missing (object expected)')
     .replace(/^expected string, received array$/, 'expected one text, received several')
     .replace(/^Too small: expected string to have >=1 characters$/, 'must not be empty')
     .replace(/^Too small: expected (?:number|int) to be >=(-?\d+)$/, 'must be $1 or more')

@@ -95,6 +95,7 @@ test('a method that a path does not take is 405 in each dialect, and Allow names
     a.get('/jobs/:id', async () => ({}))
     a.patch('/jobs/:id', async () => ({}))
     a.post('/jobs/:id/cancel', async () => ({}))
+    a.get('/list.json', async () => ({}))
   })
   const call = (method: 'DELETE' | 'GET' | 'PUT', url: string) => app.inject({ method, url, headers: as('ann') })
   const refused = await call('DELETE', '/jobs/1/')
@@ -105,10 +106,18 @@ test('a method that a path does not take is 405 in each dialect, and Allow names
     message: '/jobs/1/ does not take DELETE, but GET, HEAD, PATCH',
   })
   expect((await call('GET', '/jobs/1/cancel')).headers.allow).toBe('POST')
-  expect((await call('PUT', '/jobs/1/cancel/2')).statusCode).toBe(404)
+  expect((await call('PUT', '/list.json')).headers.allow).toBe('GET, HEAD')
+  for (const path of ['/jobs/1/cancel/2', '/listxjson']) expect((await call('PUT', path)).statusCode).toBe(404)
   const camunda = await call('GET', '/mlc-service/rest/y')
   expect([camunda.statusCode, camunda.headers.allow]).toEqual([405, 'POST'])
   expect(camunda.json()).toMatchObject({ type: 'InvalidRequestException', code: null })
+})
+
+test('a path with a part longer than any id is 414', async () => {
+  const app = await started({}, (a) => a.get('/jobs/:id', async () => ({})))
+  const answer = await app.inject({ url: `/jobs/${'x'.repeat(600)}`, headers: as('ann') })
+  expect(answer.statusCode).toBe(414)
+  expect(answer.json()).toMatchObject({ code: 'BadUrl', error: 'URI Too Long' })
 })
 
 test('JSON is read in the encoding it names, UTF-8 unless it does; what is no text in it is refused', async () => {
