@@ -217,7 +217,8 @@ describe('variables in the answer', () => {
       'ends.bpmn': diagram('ends', `${body.replace('<bpmn:userTask id="u"/>', '')}${chain('s', 't', 'e')}`),
       'waits.bpmn': diagram('waits', `${body}${chain('s', 't', 'u', 'e')}`),
     })
-    const wish = { variables: { a: { value: 1 } }, withVariablesInReturn: true }
+    const passing = { value: 'x', valueInfo: { transient: true } }
+    const wish = { variables: { a: { value: 1 }, passing }, withVariablesInReturn: true }
     const ended = await server.call('POST', '/process-definition/key/ends/start', wish)
     const own = { a: { type: 'Integer', value: 1, valueInfo: {} }, b: { type: 'Long', value: 2, valueInfo: {} } }
     expect(ended.body).toMatchObject({ ended: true })
