@@ -1,21 +1,25 @@
 /** Any part may be killed at any moment: starting again goes on, each job ends once, and its output is whole. */
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createJob, deploy, ended, running, writeRows } from './deploy.ts'
 import { listProcesses } from './processes.ts'
 import { eventually, type Rowhouse, readLines, startRowhouse } from './rowhouse.ts'
 
 let rowhouse: Rowhouse
+let slow: string
 
-beforeEach(async () => {
+/** One for all: what has come back from a death is to come back from the next. */
+beforeAll(async () => {
   rowhouse = await startRowhouse()
+  slow = await deploy(rowhouse, 'slow')
 })
-afterEach(() => rowhouse?.remove())
+afterAll(() => rowhouse?.remove())
 
 async function slowJob(rows = 60) {
   const input = writeRows(rowhouse, 'rows.csv', rows)
-  const output = join(rowhouse.folder, 'scores.csv')
-  const job = await createJob(rowhouse, await deploy(rowhouse, 'slow'), input, output)
+  const output = join(rowhouse.folder, `scores-${randomUUID()}.csv`)
+  const job = await createJob(rowhouse, slow, input, output)
   await running(rowhouse, job.id)
   return { job, output, rows }
 }
