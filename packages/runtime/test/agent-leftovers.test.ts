@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
@@ -11,10 +11,9 @@ afterEach(() => {
 })
 
 /** The work folder of an agent that is dead, with one attempt in it. */
-function deadAgent() {
+function deadAgent(dead = spawnSync(process.execPath, ['-e', '']).pid) {
   const workDir = mkdtempSync(join(tmpdir(), 'rowhouse-leftovers-'))
   folders.push(workDir)
-  const dead = spawnSync(process.execPath, ['-e', '']).pid
   const attempt = join(workDir, `agent-${dead}`, 'batch-j1-1')
   mkdirSync(join(attempt, 'playground'), { recursive: true })
   return { workDir, attempt }
@@ -37,9 +36,20 @@ it('the next agent removes side files, whatever else of the notes a death cut of
   expect(readdirSync(workDir).filter((name) => name.startsWith('agent-'))).toEqual([own.slice(workDir.length + 1)])
 })
 
+it.skipIf(process.platform !== 'linux')('an agent that nobody has collected since its death is dead', async () => {
+  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const pid = await new Promise<number>((told) => parent.stdout.once('data', (text) => told(Number(text))))
+  const state = () => readFileSync(`/proc/${pid}/stat`, 'utf8')
+  await expect.poll(state).toMatch(/\) Z /)
+  const { workDir, attempt } = deadAgent(pid)
+  await claimWorkFolder(workDir, () => undefined)
+  expect(existsSync(attempt)).toBe(false)
+  parent.kill('SIGKILL')
+})
+
 /** A process that leads a group of its own, as a model's does. */
-async function start(cwd: string) {
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { cwd, detached: true, stdio: 'ignore' })
+async function start(cwd: string, detached = true) {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { cwd, detached, stdio: 'ignore' })
   const ended = new Promise((done) => child.once('exit', (_, signal) => done(signal)))
   await new Promise((done) => child.once('spawn', done))
   return { child, pid: child.pid ?? 0, ended }
@@ -61,12 +71,14 @@ it('and ends a model that still runs in the playground, no other process', async
 
 it('where there is no /proc, a process is known by its start, its user and its group', async () => {
   const { workDir } = deadAgent()
-  const { child, pid, ended } = await start(workDir)
+  const [{ child, pid, ended }, member] = await Promise.all([start(workDir), start(workDir, false)])
   const at = Date.now()
   expect(await startedWhenNoted({ pid, at })).toBe(true)
   expect(await startedWhenNoted({ pid, at: at - 10_000 })).toBe(false)
   expect(await startedWhenNoted({ pid, at: at + 10_000 })).toBe(false)
   expect(await startedWhenNoted({ pid, at: Number.NaN })).toBe(false)
+  expect(await startedWhenNoted({ pid: member.pid, at })).toBe(false)
+  member.child.kill('SIGKILL')
   child.kill('SIGKILL')
   await ended
   expect(await startedWhenNoted({ pid, at })).toBe(false)

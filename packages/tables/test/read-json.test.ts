@@ -124,6 +124,11 @@ test.each([4, 4096])('an array that is not UTF-8 is refused, not mended (blocks 
   expect(() => readAll(bytes, { blockBytes })).toThrow(/not UTF-8, at line \d or soon after it/)
 })
 
+test('an element of very many blocks is read at once', () => {
+  const long = 'x'.repeat(4 << 20)
+  expect(readAll(`[\n"${long}",\n1\n]`, { blockBytes: 64 }).records).toEqual([long, 1])
+})
+
 /** JSON.stringify where whole numbers that become text on reading are zero. */
 const textOf = (value: unknown): string =>
   JSON.stringify(value, (_key, item) => (Number.isInteger(item) && !Number.isSafeInteger(item) ? 0 : item))
