@@ -226,7 +226,7 @@ describe('the exit code of', () => {
   it('a deployment no runtime matches is 1, with what each lacks and the command that mends it', async () => {
     const snapshots = await rowhouse.moc('snapshot', 'ls', '-q')
     const ran = await rowhouse.moc('deployment', 'create', lastWord(snapshots.stdout), '--stage', 'PRD')
-    expectRefused(ran, 1, /local: lacks tag 'PRD'\nTry: moc runtime tag add local PRD/)
+    expectRefused(ran, 1, /To mend: moc runtime tag add local PRD\n {2}local: lacks tag 'PRD'\n$/)
   })
 
   it('what the state forbids is 5', async () => {
@@ -265,7 +265,7 @@ describe('the exit code of', () => {
     expectRefused(
       await create(other, 'rows.csv'),
       1,
-      /is UNDEPLOYED since .*\nTry: moc deployment create .* --stage DEV/,
+      /is UNDEPLOYED since .* To mend: moc deployment create .* --stage DEV\n$/,
     )
   })
 })

@@ -81,7 +81,7 @@ async function runMoc(
   const child = spawn(process.execPath, [join(root, 'packages', 'moc', 'bin', 'moc.mjs'), ...args], {
     cwd: root,
     env: { ...process.env, ROWHOUSE_MOC_CONFIG: folder.mocConfig },
-    stdio: ['pipe', isShown ? 'inherit' : 'pipe', 'inherit'],
+    stdio: ['pipe', isShown ? 'inherit' : 'pipe', isShown ? 'inherit' : 'pipe'],
   })
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
   child.stdin?.end(stdin)
@@ -89,8 +89,12 @@ async function runMoc(
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
   })
+  let stderr = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
   const code = await ended
-  if (code !== 0) throw new Stop(`moc ${args.slice(0, 2).join(' ')} ended with exit code ${code}`)
+  if (code !== 0) throw new Stop(`${stderr}moc ${args.slice(0, 2).join(' ')} ended with exit code ${code}`)
   return stdout.trim()
 }
 

@@ -34,6 +34,13 @@ it('a failed match says what each runtime lacks and what would mend it', () => {
   )
 })
 
+it('what would mend it is not told twice', () => {
+  const error = new Unmet('ModelNotDeployed', 'It is not deployed. To mend: moc deployment create 7', {
+    mend: 'moc deployment create 7',
+  })
+  expect(explain(error).text).toBe('moc: It is not deployed. To mend: moc deployment create 7')
+})
+
 it('an id that is not found leads to the list of those that are', () => {
   expect(explain(new NotFound('deployed model', 'x')).text).toMatch(/with id 'x'\n.*See: moc deployment ls$/)
   expect(explain(new NotFound('content', 'x', 'nothing yet')).text).toBe('moc: nothing yet')

@@ -70,7 +70,8 @@ const listOf: Record<string, string> = {
 }
 
 function hintFor(error: AppError): string | undefined {
-  if (typeof error.data.mend === 'string') return `Try: ${error.data.mend}`
+  const { mend } = error.data
+  if (typeof mend === 'string') return error.message.includes(mend) ? undefined : `Try: ${mend}`
   if (error.code === 'Unauthenticated' && error.data.isSignIn !== true) return 'Sign in again with: moc credentials'
   if (error.code === 'NotFound') return listOf[String(error.data.what)]
   if (error.kind === 'Bug' && typeof error.data.requestId === 'string') return `Request id: ${error.data.requestId}`
