@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, expect, it } from 'vitest'
 import { makeClient } from './client.ts'
 
@@ -83,6 +85,12 @@ it('an upload is made anew where its token was outdated', async () => {
   expect(asked.map((one) => one.text)).toEqual(['a,b', 'a,b'])
 })
 
+/** What is counted after it is still in use. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+}
+
 it('an upload holds a part of its content in memory, not all of it', async () => {
   // given a server that counts and keeps nothing
   const server = createServer((request, response) => {
@@ -97,7 +105,10 @@ it('an upload holds a part of its content in memory, not all of it', async () =>
   let heldMost = 0
   const content = new ReadableStream({
     pull: (controller) => {
-      heldMost = Math.max(heldMost, process.memoryUsage().arrayBuffers)
+      if (sent % 32 === 0) {
+        collectGarbage()
+        heldMost = Math.max(heldMost, process.memoryUsage().arrayBuffers)
+      }
       if (sent++ === chunks) controller.close()
       else controller.enqueue(new Uint8Array(chunkBytes))
     },
@@ -105,7 +116,8 @@ it('an upload holds a part of its content in memory, not all of it', async () =>
   // when
   await makeClient({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }).files.upload(content)
   // then
-  expect(heldMost).toBeLessThan((chunks * chunkBytes) / 2)
+  expect(heldMost).toBeGreaterThan(0)
+  expect(heldMost).toBeLessThan((chunks * chunkBytes) / 4)
 })
 
 it('a token that stays wrong is one Denied error, not a loop', async () => {
