@@ -37,7 +37,8 @@ it('the next agent removes side files, whatever else of the notes a death cut of
 })
 
 it.skipIf(process.platform !== 'linux')('an agent that nobody has collected since its death is dead', async () => {
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const collectsNobody = 'import os, time; pid = os.fork() or os._exit(0); print(pid, flush=True); time.sleep(60)'
+  const parent = spawn('python3', ['-c', collectsNobody], { stdio: ['ignore', 'pipe', 'ignore'] })
   const pid = await new Promise<number>((told) => parent.stdout.once('data', (text) => told(Number(text))))
   const state = () => readFileSync(`/proc/${pid}/stat`, 'utf8')
   await expect.poll(state).toMatch(/\) Z /)
