@@ -46,11 +46,10 @@ async function serve(answer: (request: IncomingMessage, text: string) => Answer)
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
 }
 
-it('an outdated token is renewed once and the request repeated', async () => {
+/** A client whose token is outdated until it renews it. */
+async function serveAfterRenewal(answer: { status: number; body: unknown }) {
   const { url, asked } = await serve((request) =>
-    request.headers.authorization === 'Bearer new'
-      ? { status: 200, body: { id: 'j' } }
-      : { status: 401, body: { message: 'expired' } },
+    request.headers.authorization === 'Bearer new' ? answer : { status: 401, body: { message: 'expired' } },
   )
   let token = 'old'
   const client = makeClient({
@@ -61,25 +60,17 @@ it('an outdated token is renewed once and the request repeated', async () => {
       return token
     },
   })
+  return { client, asked }
+}
+
+it('an outdated token is renewed once and the request repeated', async () => {
+  const { client, asked } = await serveAfterRenewal({ status: 200, body: { id: 'j' } })
   expect(await client.jobs.get('j')).toEqual({ id: 'j' })
   expect(asked.map((one) => one.authorization)).toEqual(['Bearer old', 'Bearer new'])
 })
 
 it('an upload is made anew where its token was outdated', async () => {
-  const { url, asked } = await serve((request) =>
-    request.headers.authorization === 'Bearer new'
-      ? { status: 201, body: { sha256: 's', size: 3 } }
-      : { status: 401, body: { message: 'expired' } },
-  )
-  let token = 'old'
-  const client = makeClient({
-    baseUrl: url,
-    token: () => token,
-    renewToken: async () => {
-      token = 'new'
-      return token
-    },
-  })
+  const { client, asked } = await serveAfterRenewal({ status: 201, body: { sha256: 's', size: 3 } })
   const content = () => ReadableStream.from([new TextEncoder().encode('a,b')])
   expect(await client.files.upload(content)).toEqual({ sha256: 's', size: 3 })
   expect(asked.map((one) => one.text)).toEqual(['a,b', 'a,b'])
