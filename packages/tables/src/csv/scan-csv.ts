@@ -49,6 +49,8 @@ interface ScanWarning {
 }
 
 const BLOCK_BYTES = 1 << 20
+/** Also of a file that tells no size. Small files get small blocks: megabytes for ten rows would make the collector run for every third file. */
+const BLOCK_BYTES_MIN = 1 << 14
 const HEADER_BYTES_MAX = 16 << 20
 
 /**
@@ -89,7 +91,7 @@ interface Block {
 
 async function scanFile(file: FileHandle, path: string, options: ScanOptions): Promise<CsvScan> {
   const delimiter = options.delimiter ?? ','
-  const blockBytes = options.blockBytes ?? BLOCK_BYTES
+  const blockBytes = options.blockBytes ?? Math.min(BLOCK_BYTES, Math.max(BLOCK_BYTES_MIN, (await file.stat()).size))
   const header = await readHeader(file, path, delimiter.charCodeAt(0))
   const scanner = new CsvScanner(header.names, header.dataLine, delimiter.charCodeAt(0))
   let position = header.dataOffset
