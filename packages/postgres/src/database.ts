@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, type Transaction } from 'kysely'
 import pg from 'pg'
 import { Listener } from './listen.ts'
+import { isOutdatedPlan, preparingPool } from './preparing-pool.ts'
 
 export interface Database<Tables> {
   kysely: Kysely<Tables>
@@ -43,7 +44,7 @@ export function openDatabase<Tables>(url: string, options: DatabaseOptions = {})
   pool.on('error', (error) => options.log?.(`a database connection broke: ${error.message}`))
   // The same for one that breaks while a transaction holds it between two statements: its next statement fails and says so.
   pool.on('connect', (client) => client.on('error', () => undefined))
-  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: preparingPool(pool) }) })
   const listener = new Listener(connection, options.log ?? (() => undefined))
   let closing: Promise<void> | undefined
   return {
@@ -72,10 +73,11 @@ const awayCodes = new Set([
 /** Connections broke; no disk, memory or connection is left; the server is a standby for now. */
 const awayClasses = /^(?:08|53|25006$)/
 
-/** The database is away or turns us off for now: worth trying again, unlike a mistake in a statement. */
+/** The database is away or turns us off for now, or its tables changed under a statement: worth trying again, unlike a mistake in a statement. */
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = (error as { code?: unknown }).code
+  if (isOutdatedPlan(error)) return true
   if (typeof code === 'string' && (awayCodes.has(code) || awayClasses.test(code))) return true
   return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
     error.message,

@@ -85,6 +85,29 @@ test('a connection that is cut between two statements of a transaction fails the
   expect(isDatabaseAway(await cut.catch((error: unknown) => error))).toBe(true)
 })
 
+test('a statement that comes again is prepared, once for each connection', async () => {
+  const prepared = await database.transaction(async (tx) => {
+    for (const n of [1, 2, 3]) await sql`select ${n}::int as n_of_prepared`.execute(tx)
+    await sql`select ${1}::int as once`.execute(tx)
+    return sql<{ statement: string }>`select statement from pg_prepared_statements`.execute(tx)
+  })
+  const statements = prepared.rows.map((row) => row.statement)
+  expect(statements.filter((text) => text.includes('n_of_prepared'))).toHaveLength(1)
+  expect(statements.filter((text) => text.includes('once'))).toEqual([])
+})
+
+test('a table that changes under a prepared statement fails it as a passing trouble; the next try sees the change', async () => {
+  await sql`create table changing (id int)`.execute(database.kysely)
+  const one = openDatabase<Tables>(fresh.url, { max: 1 })
+  const read = () => sql`select * from changing where id <> ${0}`.execute(one.kysely)
+  for (let n = 0; n < 3; n += 1) await read()
+  await sql`alter table changing add column more text default 'm'`.execute(database.kysely)
+  await sql`insert into changing (id) values (1)`.execute(database.kysely)
+  expect(isDatabaseAway(await read().catch((error: unknown) => error))).toBe(true)
+  expect((await read()).rows).toEqual([{ id: 1, more: 'm' }])
+  await one.close()
+})
+
 test('a server that is not there is known as away, a mistake in a statement is not', async () => {
   const nowhere = openDatabase<Tables>('postgres://a:b@127.0.0.1:1/x')
   const refused = await nowhere.pool.query('select 1').catch((error: unknown) => error)

@@ -1,0 +1,69 @@
+/**
+ * pg's pool as Kysely uses it, with statements that come again prepared: PostgreSQL parses and plans them once for each connection
+ * and not at every call, which for most of ours is more work than the call itself.
+ */
+import type { PostgresPool, PostgresPoolClient } from 'kysely'
+import type pg from 'pg'
+
+/** Texts that differ by their number of placeholders are many; each connection keeps a plan of each that is prepared. */
+const preparedMax = 300
+const rememberedMax = 3_000
+
+/** The columns of a table changed under a prepared `select *`: a migration of another server. The connection forgets by being closed. */
+export function isOutdatedPlan(error: unknown): boolean {
+  const { code, routine } = (error ?? {}) as { code?: unknown; routine?: unknown }
+  return code === '0A000' && routine === 'RevalidateCachedQuery'
+}
+
+export function preparingPool(pool: pg.Pool): PostgresPool {
+  const names = new StatementNames()
+  const known = new WeakMap<pg.PoolClient, PostgresPoolClient>()
+  return {
+    options: pool.options,
+    async connect() {
+      const client = await pool.connect()
+      const preparing = known.get(client) ?? preparingClient(client, names)
+      known.set(client, preparing)
+      return preparing
+    },
+    end: () => pool.end(),
+  }
+}
+
+function preparingClient(client: pg.PoolClient, names: StatementNames): PostgresPoolClient {
+  let isOutdated = false
+  const query = async (text: string, values: readonly unknown[]) => {
+    const name = values.length === 0 ? undefined : names.of(text)
+    try {
+      return await client.query({ text, values: [...values], ...(name === undefined ? {} : { name }) })
+    } catch (error) {
+      isOutdated ||= isOutdatedPlan(error)
+      throw error
+    }
+  }
+  return {
+    query: query as unknown as PostgresPoolClient['query'],
+    release: (destroy) => client.release(destroy === true || isOutdated),
+  }
+}
+
+/** Names for statements, from their second time on. */
+class StatementNames {
+  readonly #names = new Map<string, string>()
+  readonly #seen = new Set<string>()
+
+  of(text: string): string | undefined {
+    const name = this.#names.get(text)
+    if (name !== undefined || this.#names.size >= preparedMax) return name
+    if (this.#seen.delete(text)) return this.#add(text)
+    if (this.#seen.size >= rememberedMax) this.#seen.clear()
+    this.#seen.add(text)
+    return undefined
+  }
+
+  #add(text: string): string {
+    const name = `s${this.#names.size + 1}`
+    this.#names.set(text, name)
+    return name
+  }
+}
