@@ -219,7 +219,7 @@ function mlcCalls(calls: Calls) {
         form.set(file, new Blob([content], { type: 'application/octet-stream' }), file)
       return calls.post<Record<string, unknown>>(`${mlcRest}/deployment/create`, form, o)
     },
-    tell: (event: DomainEvent, o?: CallOptions) => calls.post<void>(`${mlcRest}/events`, event, o),
+    tell: (events: DomainEvent[], o?: CallOptions) => calls.post<void>(`${mlcRest}/events`, { events }, o),
   }
 }
 

@@ -94,8 +94,7 @@ export const runBatchJobSignal = `${signalPrefix}DEPLOYED_BATCH_JOB`
 export const jobEndedMessage = 'rowhouse.job.ended'
 
 /**
- * `POST /mlc-service/rest/events` (internal principal only) → 204: an outbox row of model-manage. At least once, in order per `objectId`;
- * the receiver drops an `eventId` it has seen. The mlc wing broadcasts `signalPrefix + signal` with `variables`, and for a job that has
+ * An outbox row of model-manage. Told at least once, in order per `objectId`; the receiver drops an `eventId` it has seen. The mlc wing broadcasts `signalPrefix + signal` with `variables`, and for a job that has
  * ended correlates {@link jobEndedMessage} by `correlationKey` (kept until somebody subscribes).
  */
 export const DomainEvent = z.object({
@@ -106,3 +105,6 @@ export const DomainEvent = z.object({
   message: z.object({ name: z.string(), correlationKey: z.string() }).nullish(),
 })
 export type DomainEvent = z.infer<typeof DomainEvent>
+
+/** `POST /mlc-service/rest/events` (internal principal only) → 204: all are taken in their order, or none. */
+export const DomainEvents = z.object({ events: z.array(DomainEvent).min(1) })

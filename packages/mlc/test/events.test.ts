@@ -6,7 +6,7 @@ const statusSignal = 'com.modelop.mlc.definitions.Signals_job_status_changed'
 
 function tell(server: MlcServer, eventId: string, job: object = { id: 'j1', jobStatus: 'RUNNING' }, message?: object) {
   const event = { eventId, signal: 'job_status_changed', objectId: 'j1', variables: { JOB: job }, message }
-  return server.call('POST', '/events', event, { as: 'internal' })
+  return server.call('POST', '/events', { events: [event] }, { as: 'internal' })
 }
 
 const count = async (server: MlcServer, path: string) => (await server.call('GET', path)).body.count as number
@@ -82,6 +82,6 @@ describe('events of the model-manage wing', () => {
     const server = await startMlc()
     const asUser = await server.call('POST', '/events', {})
     expect(asUser).toMatchObject({ status: 403, body: { type: 'AuthorizationException' } })
-    expect((await server.call('POST', '/events', { eventId: 'x' }, { as: 'internal' })).status).toBe(400)
+    expect((await server.call('POST', '/events', { events: [{ eventId: 'x' }] }, { as: 'internal' })).status).toBe(400)
   })
 })

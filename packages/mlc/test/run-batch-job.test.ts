@@ -19,11 +19,15 @@ function tellEnd(server: MlcServer, job: { id: string; jobStatus: string; jobRes
     'POST',
     '/events',
     {
-      eventId,
-      signal: 'job_status_changed',
-      objectId: job.id,
-      variables: { JOB: { id: job.id, jobStatus: job.jobStatus, jobResult: job.jobResult, outcome: null } },
-      message: { name: 'rowhouse.job.ended', correlationKey: job.id },
+      events: [
+        {
+          eventId,
+          signal: 'job_status_changed',
+          objectId: job.id,
+          variables: { JOB: { id: job.id, jobStatus: job.jobStatus, jobResult: job.jobResult, outcome: null } },
+          message: { name: 'rowhouse.job.ended', correlationKey: job.id },
+        },
+      ],
     },
     { as: 'internal' },
   )
@@ -221,10 +225,14 @@ describe('DeployBatchModel', () => {
         'POST',
         '/events',
         {
-          eventId,
-          signal: 'deployable_model_changed',
-          objectId: eventId,
-          variables: { DEPLOYABLE_MODEL: { id: eventId, targetRuntimes } },
+          events: [
+            {
+              eventId,
+              signal: 'deployable_model_changed',
+              objectId: eventId,
+              variables: { DEPLOYABLE_MODEL: { id: eventId, targetRuntimes } },
+            },
+          ],
         },
         { as: 'internal' },
       )

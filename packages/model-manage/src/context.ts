@@ -4,6 +4,7 @@ import { type Kysely, sql, type Transaction } from 'kysely'
 import type { ContentStore } from './files/content-store.ts'
 import type { LeaseWaiters } from './jobs/lease-waiters.ts'
 import type { Tables } from './rows.ts'
+import { type News, writeNews } from './tell.ts'
 
 export type Tx = Transaction<Tables>
 /** For reads that need no transaction of their own. */
@@ -37,18 +38,14 @@ export interface Context {
 }
 
 /** One command's transaction: its moment, who asked for it, and what to wake once it is committed. */
-export interface Work {
+export interface Work extends News {
   ctx: Context
   tx: Tx
-  now: Date
   who: string
-  /** Runtimes to whose queue a job came. */
-  queuedFor: Set<string>
-  /** An event was written to the outbox; of an `ended` job a process waits for it. */
-  told: 'news' | 'ended' | null
 }
 
-const newsAfterMs = 20
+/** Of a short job all states go together with its end. */
+const newsAfterMs = 100
 
 /**
  * In the returning clause of a statement that is a transaction of its own: its commit does not wait for the disk. For what a crash may undo
@@ -56,21 +53,18 @@ const newsAfterMs = 20
  */
 export const unhurried = sql`set_config('synchronous_commit', 'off', true)`
 
-/** NOTIFY with a runtime's id: a job came to its queue, perhaps through another server. */
-export const queuedChannel = 'model_manage_queued'
-
 /** Runs a command as one transaction and wakes the loops after the commit, so that nobody looks before there is something to see. */
 export async function inTransaction<T>(ctx: Context, who: string, command: (work: Work) => Promise<T>): Promise<T> {
   let done: Work | undefined
   const result = await ctx.database.transaction(async (tx) => {
-    done = { ctx, tx, now: ctx.now(), who, queuedFor: new Set(), told: null }
+    done = { ctx, tx, now: ctx.now(), who, queuedFor: new Set(), told: [] }
     const answer = await command(done)
-    for (const engineId of done.queuedFor) await sql`select pg_notify(${queuedChannel}, ${engineId})`.execute(tx)
+    await writeNews(done)
     return answer
   })
-  if (done?.told === 'ended') ctx.wakeOutbox()
+  if (done?.told.some((event) => event.message !== undefined)) ctx.wakeOutbox()
   // what is only told goes behind what is done: a runtime is about to ask for the job
-  else if (done?.told === 'news') setTimeout(ctx.wakeOutbox, newsAfterMs).unref()
+  else if (done?.told.length) setTimeout(ctx.wakeOutbox, newsAfterMs).unref()
   for (const engineId of done?.queuedFor ?? []) ctx.waiters.wake(engineId)
   return result
 }

@@ -1,20 +1,21 @@
 /**
- * Events for the mlc wing. A command writes its events in its own transaction (`tell`); this loop sends them, per object in the order
- * in which they were written, and deletes a row once the mlc wing has answered. An unanswered event is tried again with growing pauses for
- * ever, and holds back the later ones of its object only. Rows are claimed by moving their `next_at` ahead, so several servers
- * share the work and a server that dies in between leaves nothing behind but a delay; the receiver drops an event id it has seen.
+ * Events for the mlc wing. A command's events are written in its own transaction (`tell`); this loop sends them, those of one object together
+ * and in the order in which they were written, and deletes the rows once the mlc wing has answered. What is unanswered is tried again with
+ * growing pauses for ever, and holds back the later events of its object only. An object is claimed by moving `next_at` of its first row
+ * ahead, so several servers share the work and a server that dies in between leaves nothing behind but a delay; the receiver drops an
+ * event id it has seen.
  */
-import { randomUUID } from 'node:crypto'
 import { type DomainEvent, toAppError } from '@rowhouse/contract'
 import { sql } from 'kysely'
-import { type Context, unhurried, type Work } from './context.ts'
-import { storableJson } from './documents/owned.ts'
+import { type Context, unhurried } from './context.ts'
 import { type Loop, startLoop } from './loop.ts'
 
 /** How long a server may take to send what it claimed, before another one sends it too: also how long an event waits whose server died. */
 const claimMs = 15_000
 const answerMs = 10_000
-const batchSize = 64
+const objectsMax = 64
+/** Events of one object in one call. */
+const eventsMax = 32
 /** After so many tries in vain the log tells it, once. */
 const triesToTell = 5
 const pauseMinMs = 200
@@ -22,29 +23,7 @@ const pauseMaxMs = 30_000
 /** Looks even when nobody woke it: rows of another server, or whose pause is over. */
 const idleMs = 1_000
 
-export type Told = Pick<DomainEvent, 'signal' | 'objectId' | 'variables'> & {
-  message?: { name: string; correlationKey: string }
-}
-
-/** Writes an event with the change it tells of. */
-export async function tell(work: Work, event: Told): Promise<void> {
-  await work.tx
-    .insertInto('model_manage.outbox')
-    .values({
-      event_id: randomUUID(),
-      object_id: event.objectId,
-      signal: event.signal,
-      variables: storableJson(event.variables),
-      message: event.message === undefined ? null : storableJson(event.message),
-      created_at: work.now,
-      next_at: work.now,
-    })
-    .execute()
-  if (event.message === undefined) work.told ??= 'news'
-  else work.told = 'ended'
-}
-
-interface ClaimedRow {
+interface DueRow {
   id: string
   event_id: string
   object_id: string
@@ -54,26 +33,36 @@ interface ClaimedRow {
   tries: number
 }
 
-/** Sends what is due; answers how many rows it claimed. */
+/** Sends what is due; answers of how many objects. After a call in vain an object's first event goes alone: it may be the one at fault. */
 async function sendDue(ctx: Context): Promise<number> {
   const now = ctx.now()
-  const claimed = await sql<ClaimedRow>`
-    update model_manage.outbox set next_at = ${new Date(now.getTime() + claimMs)}, tries = tries + 1
-    where id in (
-      select id from model_manage.outbox as due
-      where next_at <= ${now}
-        and not exists (select 1 from model_manage.outbox as earlier where earlier.object_id = due.object_id and earlier.id < due.id)
-      order by id limit ${batchSize} for update skip locked)
-    returning id, event_id, object_id, signal, variables, message, tries, ${unhurried}`.execute(ctx.database.kysely)
-  await Promise.all(claimed.rows.map((row) => send(ctx, row)))
-  return claimed.rows.length
+  const due = await sql<DueRow>`
+    with first as (
+      update model_manage.outbox set next_at = ${new Date(now.getTime() + claimMs)}, tries = tries + 1
+      where id in (
+        select id from model_manage.outbox as due
+        where next_at <= ${now}
+          and not exists (select 1 from model_manage.outbox as earlier where earlier.object_id = due.object_id and earlier.id < due.id)
+        order by id limit ${objectsMax} for update skip locked)
+      returning id, event_id, object_id, signal, variables, message, tries)
+    select *, ${unhurried} from first
+    union all
+    select next.*, null from first cross join lateral (
+      select id, event_id, object_id, signal, variables, message, tries from model_manage.outbox as later
+      where first.tries = 1 and later.object_id = first.object_id and later.id > first.id
+      order by id limit ${eventsMax - 1}) as next
+    order by id`.execute(ctx.database.kysely)
+  const byObject = Map.groupBy(due.rows, (row) => row.object_id)
+  await Promise.all([...byObject.values()].map((rows) => send(ctx, rows)))
+  return byObject.size
 }
 
-async function send(ctx: Context, row: ClaimedRow): Promise<void> {
+async function send(ctx: Context, rows: readonly DueRow[]): Promise<void> {
+  const [row] = rows
+  if (row === undefined) return
   try {
-    const { event_id: eventId, object_id: objectId, signal, variables, message } = row
     const limit = AbortSignal.timeout(answerMs)
-    await ctx.mlc.mlc.tell({ eventId, signal, objectId, variables, message }, { signal: limit })
+    await ctx.mlc.mlc.tell(rows.map(eventOf), { signal: limit })
   } catch (error) {
     const pauseMs = Math.min(pauseMaxMs, pauseMinMs * 2 ** Math.min(row.tries - 1, 10))
     await ctx.database.kysely
@@ -90,7 +79,14 @@ async function send(ctx: Context, row: ClaimedRow): Promise<void> {
     }
     return
   }
-  await sql`delete from model_manage.outbox where id = ${row.id} returning ${unhurried}`.execute(ctx.database.kysely)
+  const ids = rows.map(({ id }) => id)
+  await sql`delete from model_manage.outbox where id = any(${ids}::bigint[]) returning ${unhurried}`.execute(
+    ctx.database.kysely,
+  )
+}
+
+function eventOf({ event_id: eventId, object_id: objectId, signal, variables, message }: DueRow): DomainEvent {
+  return { eventId, signal, objectId, variables, message }
 }
 
 export function startOutbox(ctx: Context, onError: (error: unknown) => void): Loop {

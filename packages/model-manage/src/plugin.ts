@@ -3,7 +3,7 @@ import type { Client } from '@rowhouse/contract'
 import { onDrain, typedApp } from '@rowhouse/http'
 import { type AnyDatabase, forgetOldIdempotencyKeys, type Migrations, withTables } from '@rowhouse/postgres'
 import type { FastifyInstance } from 'fastify'
-import { type Context, queuedChannel, type Settings } from './context.ts'
+import type { Context, Settings } from './context.ts'
 import { deployedModelRoutes } from './deployments/deployed-model.routes.ts'
 import { schemaName } from './documents/answer.ts'
 import { discoveryRoutes, noteCollections } from './documents/discovery.routes.ts'
@@ -24,6 +24,7 @@ import { notificationRoutes } from './notifications/notification.routes.ts'
 import { startOutbox } from './outbox.ts'
 import type { Tables } from './rows.ts'
 import { engineRoutes } from './runtimes/engine.routes.ts'
+import { queuedChannel } from './tell.ts'
 
 export const modelManageMigrations: Migrations = {
   schema: schemaName,

@@ -329,24 +329,6 @@ describe('snapshots', () => {
 })
 
 describe('the wing', () => {
-  it('an event is sent again until the MLC answers, and the order per object stays', async () => {
-    wing.mlcAway(true)
-    const { id } = await wing.ann.storedModels.create(model('away'))
-    await wing.ann.storedModels.patch(id, { modelMetaData: { description: '1' } })
-    await eventually(
-      async () =>
-        (await wing.pool.query('select 1 from model_manage.outbox where object_id = $1 and tries > 0', [id]))
-          .rowCount === 1,
-    )
-    wing.mlcAway(false)
-    const events = await eventually(() => {
-      const mine = wing.told.filter((event) => event.objectId === id)
-      return mine.length === 2 && mine
-    })
-    expect(events.map((event) => event.signal)).toEqual(['model_created', 'model_changed'])
-    await eventually(async () => (await wing.pool.query('select 1 from model_manage.outbox')).rowCount === 0)
-  })
-
   it('a repeated Idempotency-Key gives the same answer, another body 409, another caller a new document', async () => {
     const post = (client: Wing['ann'], name: string) =>
       client.send('POST', '/model-manage/api/storedModels', model(name), { headers: { 'idempotency-key': 'k1' } })

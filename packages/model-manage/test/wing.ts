@@ -34,6 +34,8 @@ export interface Wing {
   instancesAsked: string[][]
   /** While true the mlc answers 503. */
   mlcAway: (away: boolean) => void
+  /** Calls with such an event the mlc answers with 500. */
+  mlcStumblesOver: (event: (event: DomainEvent) => boolean) => void
   /** The wing's clock; null goes with the real one. */
   clock: { now: Date | null; forward(ms: number): Promise<void> }
   pool: Database<never>['pool']
@@ -64,10 +66,13 @@ export async function startWing(unusual: Partial<Settings> = {}): Promise<Wing> 
   }
   const told: DomainEvent[] = []
   let away = false
+  let stumbles: (event: DomainEvent) => boolean = () => false
   const mlcApp = fastify()
   mlcApp.post('/mlc-service/rest/events', async (request, reply) => {
     if (away) return reply.code(503).send({ type: 'Unavailable', message: 'away', code: null })
-    told.push(request.body as DomainEvent)
+    const { events } = request.body as { events: DomainEvent[] }
+    if (events.some(stumbles)) return reply.code(500).send({ type: 'Bug', message: 'stumbled', code: null })
+    told.push(...events)
     return reply.code(204).send()
   })
   const instances: Wing['instances'] = new Map()
@@ -113,6 +118,9 @@ export async function startWing(unusual: Partial<Settings> = {}): Promise<Wing> 
     instancesAsked,
     mlcAway: (value) => {
       away = value
+    },
+    mlcStumblesOver: (event) => {
+      stumbles = event
     },
     clock,
     pool: database.pool,

@@ -8,7 +8,7 @@ import { contentMembers } from '@rowhouse/contract'
 import type { Kysely } from 'kysely'
 import type { Document, Tables } from '../rows.ts'
 import { isRecord } from './merge-patch.ts'
-import { storableJson } from './owned.ts'
+import { storableJson } from './storable-json.ts'
 
 /** Shorter texts stay in the document. */
 const inlineCharsMax = 512

@@ -3,7 +3,8 @@ import { Denied, type JobBody } from '@rowhouse/contract'
 import type { Work } from '../context.ts'
 import { toStored, withoutContents } from '../documents/contents.ts'
 import { putCredentials, takeCredentials } from '../documents/credentials.ts'
-import { ownedColumns, storableJson, withoutOwned } from '../documents/owned.ts'
+import { ownedColumns, withoutOwned } from '../documents/owned.ts'
+import { storableJson } from '../documents/storable-json.ts'
 import type { Document, JobRow } from '../rows.ts'
 import { type EngineWithQueue, engineCopy, lockForMatching } from '../runtimes/runtime-store.ts'
 import { type Asked, credentialsOf, fillData, readAsked } from './asked-data.ts'
@@ -11,7 +12,7 @@ import { type ChosenModel, chooseModel, type JobWish } from './choose-model.ts'
 import { jobMessage, storableLine } from './job-message.ts'
 import { jobBody } from './job-store.ts'
 import { namedEngine, type Placed, placeJob, runtimeWishOf } from './place-job.ts'
-import { type HistoryEvent, historyEvent, startHistory, tellStatus } from './record-change.ts'
+import { type HistoryEvent, historyColumns, historyEvent, tellStatus } from './record-change.ts'
 
 /** How a job comes about: whose it is, and what it repeats. */
 export interface JobOrigin {
@@ -35,7 +36,7 @@ export async function createJob(work: Work, wish: JobWish, origin: JobOrigin): P
   const { clean, credentials: inDocument } = takeCredentials(document)
   const row = await insertJob(work, { id, wish, chosen, asked, placed, origin, document: clean, lines })
   await putCredentials(work.ctx, work.tx, id, { ...credentials, ...inDocument })
-  return announce(work, row, { lines, placed, wish, origin })
+  return announce(work, row, { lines, placed })
 }
 
 function notYours(): Denied {
@@ -128,13 +129,21 @@ interface NewJob {
 /** Queued at once when a runtime matches: both events are in the history, and the answer tells the first. */
 async function insertJob(work: Work, job: NewJob): Promise<JobRow> {
   const isQueued = job.placed.engine !== null
-  const row = await work.tx
+  const group = job.wish.group ?? job.chosen.deployment?.group_name
+  const status = isQueued ? 'WAITING' : 'CREATED'
+  const messages = job.lines.map((text, index) => ({ job_id: job.id, n: index + 1, text: storableLine(text) }))
+  const events: HistoryEvent[] = [historyEvent(work.now, 'job.created', 'CREATED', causeOf(work, job.wish, job.origin))]
+  if (isQueued) events.push(historyEvent(work.now, 'job.queued', 'WAITING', job.placed.says))
+  const history = historyColumns(work, { id: job.id, status, group }, events, job.wish.jobMLCS ?? [])
+  return work.tx
+    .with('said', (tx) => tx.insertInto('model_manage.job_message').values(messages))
+    .with('begun', (tx) => tx.insertInto('model_manage.job_history').values(history))
     .insertInto('model_manage.job')
     .values({
-      ...ownedColumns(job.id, work.now, work.who, job.wish.group ?? job.chosen.deployment?.group_name),
+      ...ownedColumns(job.id, work.now, work.who, group),
       version: isQueued ? 1 : 0,
       job_type: job.wish.jobType,
-      status: isQueued ? 'WAITING' : 'CREATED',
+      status,
       engine_id: job.placed.engine?.id ?? null,
       deployed_model_id: job.chosen.deployment?.id ?? null,
       rerun_of: job.origin.rerunOf?.id ?? null,
@@ -146,27 +155,13 @@ async function insertJob(work: Work, job: NewJob): Promise<JobRow> {
     })
     .returningAll()
     .executeTakeFirstOrThrow()
-  const messages = job.lines.map((text, index) => ({ job_id: job.id, n: index + 1, text: storableLine(text) }))
-  await work.tx.insertInto('model_manage.job_message').values(messages).execute()
-  return row
 }
 
-interface News {
-  lines: string[]
-  placed: Placed
-  wish: JobWish
-  origin: JobOrigin
-}
-
-async function announce(work: Work, row: JobRow, { lines, placed, wish, origin }: News): Promise<JobBody> {
+function announce(work: Work, row: JobRow, { lines, placed }: Pick<NewJob, 'lines' | 'placed'>): JobBody {
   const created: JobRow = { ...row, status: 'CREATED', version: 0, wait_at: null }
-  const jobMLCS = wish.jobMLCS ?? []
-  const events: HistoryEvent[] = [historyEvent(work.now, 'job.created', 'CREATED', causeOf(work, wish, origin))]
-  if (placed.engine !== null) events.push(historyEvent(work.now, 'job.queued', 'WAITING', placed.says))
-  await startHistory(work, row, events, jobMLCS)
-  await tellStatus(work, { ...created, tail: lines })
+  tellStatus(work, { ...created, tail: lines })
   if (placed.engine !== null) {
-    await tellStatus(work, { ...row, tail: lines })
+    tellStatus(work, { ...row, tail: lines })
     work.queuedFor.add(placed.engine.id)
   }
   return withoutContents(jobBody(created, lines, work.ctx.prefix))

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { systemName, type Work } from '../context.ts'
-import { storableJson } from '../documents/owned.ts'
+import { storableJson } from '../documents/storable-json.ts'
 import type { JobRow } from '../rows.ts'
 import { judge, matchRuntime, noMatchText, type RuntimeWish, wishText } from '../runtimes/match.ts'
 import { type EngineWithQueue, engineCopy, listEngines, toCandidate } from '../runtimes/runtime-store.ts'

@@ -3,9 +3,10 @@ import { Bug, hasJobEnded, type JobStatus, jobEndedMessage } from '@rowhouse/con
 import { sql } from 'kysely'
 import type { Work } from '../context.ts'
 import { withoutContents } from '../documents/contents.ts'
-import { ownedColumns, storableJson } from '../documents/owned.ts'
-import { tell } from '../outbox.ts'
-import type { Document, JobRow } from '../rows.ts'
+import { ownedColumns } from '../documents/owned.ts'
+import { storableJson } from '../documents/storable-json.ts'
+import type { Document } from '../rows.ts'
+import { tell } from '../tell.ts'
 import type { JobEvent } from './job.ts'
 import { type JobWithTail, jobBody, tailOf } from './job-store.ts'
 
@@ -26,24 +27,21 @@ export function historyEvent(
   return { date: now.toISOString(), event, jobStatus, cause }
 }
 
-/** The history of a new job. There is one history per job. */
-export async function startHistory(
+/** Columns of the history of a new job. There is one history per job. */
+export function historyColumns(
   work: Work,
-  row: Pick<JobRow, 'id' | 'status' | 'group_name'>,
+  job: { id: string; status: JobStatus; group: unknown },
   events: readonly HistoryEvent[],
   jobMLCS: readonly { processInstance: { rootProcessInstanceId: string } }[],
-): Promise<void> {
-  await work.tx
-    .insertInto('model_manage.job_history')
-    .values({
-      ...ownedColumns(randomUUID(), work.now, work.who, row.group_name),
-      job_id: row.id,
-      status: row.status,
-      root_process_instance_ids: [...new Set(jobMLCS.map((each) => each.processInstance.rootProcessInstanceId))],
-      events: storableJson(events),
-      job_mlcs: storableJson(jobMLCS),
-    })
-    .execute()
+) {
+  return {
+    ...ownedColumns(randomUUID(), work.now, work.who, job.group),
+    job_id: job.id,
+    status: job.status,
+    root_process_instance_ids: [...new Set(jobMLCS.map((each) => each.processInstance.rootProcessInstanceId))],
+    events: storableJson(events),
+    job_mlcs: storableJson(jobMLCS),
+  }
 }
 
 /** After a job's row was changed: writes its history and, when the state is a new one, tells the MLC. Answers the job as it is now. */
@@ -58,13 +56,13 @@ export async function recordChange(work: Work, jobId: string, event: JobEvent, c
     select job.*, ${tailOf} as tail from model_manage.job where id = ${jobId}`.execute(work.tx)
   const row = found.rows[0]
   if (row === undefined) throw new Bug(`job ${jobId} vanished while it was changed`)
-  if (event !== 'job.moved' && event !== 'job.cancel-requested') await tellStatus(work, row)
+  if (event !== 'job.moved' && event !== 'job.cancel-requested') tellStatus(work, row)
   return row
 }
 
-export async function tellStatus(work: Work, row: JobWithTail): Promise<void> {
+export function tellStatus(work: Work, row: JobWithTail): void {
   const job: Document = withoutContents(jobBody(row, row.tail, work.ctx.prefix))
-  await tell(work, {
+  tell(work, {
     signal: 'job_status_changed',
     objectId: row.id,
     variables: { JOB: job },

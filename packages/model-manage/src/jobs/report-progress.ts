@@ -1,7 +1,7 @@
 import { Conflict, isUuid, type ProgressBody, type ProgressInput } from '@rowhouse/contract'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
-import { storableJson } from '../documents/owned.ts'
+import { storableJson } from '../documents/storable-json.ts'
 import { type AttemptProof, writeProgress } from './job-store.ts'
 
 /** Counts and lines of a running job, and a sign of life of its attempt. Does not raise the version: nothing has changed state. */

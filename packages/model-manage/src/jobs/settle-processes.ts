@@ -1,7 +1,7 @@
 import { mlcRest, type ProcessInstanceRef } from '@rowhouse/contract'
 import { type Context, systemName } from '../context.ts'
 import { isRecord } from '../documents/merge-patch.ts'
-import { storableJson } from '../documents/owned.ts'
+import { storableJson } from '../documents/storable-json.ts'
 import type { JobHistoryRow } from '../rows.ts'
 
 const askMs = 2_000

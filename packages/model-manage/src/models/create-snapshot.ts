@@ -13,9 +13,10 @@ import type { Work } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
 import { getContents, withoutContents } from '../documents/contents.ts'
 import { below, getCredentials, putCredentials, takeCredentials } from '../documents/credentials.ts'
-import { ownedColumns, storableJson, withoutOwned } from '../documents/owned.ts'
-import { tell } from '../outbox.ts'
+import { ownedColumns, withoutOwned } from '../documents/owned.ts'
+import { storableJson } from '../documents/storable-json.ts'
 import type { DeployableModelRow, Document } from '../rows.ts'
+import { tell } from '../tell.ts'
 import { deployableModelBody } from './deployable-model-store.ts'
 import { modelName } from './language.ts'
 import { findStoredModel, storedModelBody } from './stored-model-store.ts'
@@ -49,7 +50,7 @@ export async function createSnapshot(work: Work, wish: z.output<typeof SnapshotI
 export async function tellSnapshot(work: Work, row: DeployableModelRow): Promise<DeployableModelBody> {
   const body = deployableModelBody(row, work.ctx.prefix)
   const variables = { DEPLOYABLE_MODEL: withoutContents(body) }
-  await tell(work, { signal: 'deployable_model_changed', objectId: row.id, variables })
+  tell(work, { signal: 'deployable_model_changed', objectId: row.id, variables })
   return getContents(work.tx, body)
 }
 

@@ -6,8 +6,8 @@ import { checkAssets } from '../documents/asset-door.ts'
 import { getContents, toStored, withoutContents } from '../documents/contents.ts'
 import { putCredentials, takeCredentials } from '../documents/credentials.ts'
 import { ownedColumns, withoutOwned } from '../documents/owned.ts'
-import { tell } from '../outbox.ts'
 import type { Document } from '../rows.ts'
+import { tell } from '../tell.ts'
 import { storedModelBody } from './stored-model-store.ts'
 
 export async function createStoredModel(work: Work, wish: StoredModelContent): Promise<StoredModelBody> {
@@ -24,7 +24,7 @@ export async function createStoredModel(work: Work, wish: StoredModelContent): P
     .executeTakeFirstOrThrow()
   await putCredentials(work.ctx, work.tx, row.id, credentials)
   const body = storedModelBody(row, work.ctx.prefix)
-  await tell(work, { signal: 'model_created', objectId: row.id, variables: { STORED_MODEL: withoutContents(body) } })
+  tell(work, { signal: 'model_created', objectId: row.id, variables: { STORED_MODEL: withoutContents(body) } })
   return getContents(work.tx, body)
 }
 

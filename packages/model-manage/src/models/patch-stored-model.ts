@@ -5,8 +5,8 @@ import { getContents, toStored, withoutContents } from '../documents/contents.ts
 import { dropCredentials, getCredentials, putCredentials } from '../documents/credentials.ts'
 import { mergePatch } from '../documents/merge-patch.ts'
 import { editedColumns, withoutOwned } from '../documents/owned.ts'
-import { tell } from '../outbox.ts'
 import type { Document } from '../rows.ts'
+import { tell } from '../tell.ts'
 import { storedModelDocument } from './create-stored-model.ts'
 import { keptCredentials, withKeptContents } from './kept-assets.ts'
 import { findStoredModelForUpdate, storedModelBody } from './stored-model-store.ts'
@@ -44,6 +44,6 @@ export async function patchStoredModel(
   }
   await putCredentials(work.ctx, work.tx, row.id, credentials)
   const body = storedModelBody(row, work.ctx.prefix)
-  await tell(work, { signal: 'model_changed', objectId: row.id, variables: { STORED_MODEL: withoutContents(body) } })
+  tell(work, { signal: 'model_changed', objectId: row.id, variables: { STORED_MODEL: withoutContents(body) } })
   return getContents(work.tx, body)
 }

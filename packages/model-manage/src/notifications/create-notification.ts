@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { NotificationBody, NotificationInput } from '@rowhouse/contract'
 import type { z } from 'zod'
 import type { Work } from '../context.ts'
-import { ownedColumns, storableJson, withoutOwned } from '../documents/owned.ts'
+import { ownedColumns, withoutOwned } from '../documents/owned.ts'
+import { storableJson } from '../documents/storable-json.ts'
 import { notificationBody } from './notification-store.ts'
 
 /** Something for people to see: it is open until somebody says otherwise. */
