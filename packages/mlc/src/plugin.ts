@@ -62,6 +62,11 @@ export async function mlc(app: FastifyInstance, options: MlcOptions): Promise<vo
     newId,
     serverId: randomUUID(),
     wake: (kind) => wakers[kind](),
+    hands: {
+      reserve: () => loop.hands.reserve(),
+      give: (work) => loop.hands.give(work),
+      free: () => loop.hands.free(),
+    },
   }
   const loop = makeRunDueLoop(ctx)
   const wakers: Record<WakeKind, () => void> = { 'due-work': loop.wake, 'external-task': waiters.wake }

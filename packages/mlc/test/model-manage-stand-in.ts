@@ -16,6 +16,10 @@ export interface ModelManageStandIn {
   jobsAsked: number
   /** Set: a job is created only when this is over. */
   holdJobs: Promise<void> | null
+  /** How often the newest deployment was asked for. */
+  deploymentsAsked: number
+  /** Set: it is answered only when this is over. */
+  holdDeployments: Promise<void> | null
   stop(): Promise<void>
 }
 
@@ -31,10 +35,14 @@ export async function startModelManage(): Promise<ModelManageStandIn> {
     refuseJobs: null,
     jobsAsked: 0,
     holdJobs: null,
+    deploymentsAsked: 0,
+    holdDeployments: null,
     stop: () => app.close(),
   }
   const api = '/model-manage/api'
   app.get(`${api}/deployedModels/search/findMostRecentBatch`, async (request, reply) => {
+    standIn.deploymentsAsked++
+    await standIn.holdDeployments
     const { tag, stage } = request.query as { tag: string; stage: string }
     if (standIn.deployed.has(`${tag} ${stage}`)) return deployedModel(tag, stage)
     const message = `No model is deployed as batch for the service tag '${tag}' on the stage '${stage}'; nearest: 'cc-fraud' on 'DEV'`

@@ -17,6 +17,8 @@ export type Outputs = Record<string, Json>
 export interface Delegate {
   /** As in `camunda:class`, its last part; the bean's name is the same with a small first letter. */
   name: string
+  /** It changes nothing anywhere: its call may be repeated, and its answer thrown away. */
+  onlyReads?: true
   run(task: DelegateTask): Promise<Outputs>
 }
 

@@ -4,12 +4,14 @@ import { type Delegate, type DelegateTask, findText, getText, withoutContents } 
 /** TAG (and MODEL_STAGE, when set) → RUNTIMES that carry them. */
 export const getRuntimesByTag: Delegate = {
   name: 'GetRuntimesByTag',
+  onlyReads: true,
   run: async (task) => ({ RUNTIMES: withoutContents(await runtimesByTags(task)) }),
 }
 
 /** As above, told apart by their endpoints: runtimes without persistent endpoints are for batch. */
 export const getCompatibleEngine: Delegate = {
   name: 'GetCompatibleEngine',
+  onlyReads: true,
   async run(task) {
     const runtimes = await runtimesByTags(task)
     return {

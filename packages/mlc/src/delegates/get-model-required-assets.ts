@@ -8,6 +8,7 @@ import { type Delegate, findDocument, missing, withoutContents } from './delegat
  */
 export const getModelRequiredAssets: Delegate = {
   name: 'GetModelRequiredAssets',
+  onlyReads: true,
   async run(task) {
     const deployed = findDocument(task, 'DEPLOYED_MODEL')
     if (deployed === undefined)

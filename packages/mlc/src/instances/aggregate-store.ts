@@ -15,6 +15,8 @@ export interface LoadedAggregate {
   aggregate: Aggregate
   /** Who holds the lock of a piece of due work, by its id. */
   lockOwners: ReadonlyMap<string, string>
+  /** Somewhere a job definition is suspended: work that is made now may be held. */
+  isWorkHeld: boolean
 }
 
 type JsonRecord = Record<string, unknown>
@@ -27,9 +29,10 @@ export async function loadAggregates(
 ): Promise<Map<string, LoadedAggregate>> {
   const loaded = new Map<string, LoadedAggregate>()
   if (ids.length === 0) return loaded
-  const { rows } = await sql<{ aggregate: Record<string, JsonRecord[]> & { instance: JsonRecord } }>`
-    select aggregate from mlc.load_aggregates(${[...ids]}::text[])`.execute(tx)
-  for (const { aggregate: parts } of rows) {
+  const { rows } = await sql<{ aggregate: Record<string, JsonRecord[]> & { instance: JsonRecord }; is_held: boolean }>`
+    select aggregate, exists (select 1 from mlc.job_definition where is_suspended) as is_held
+    from mlc.load_aggregates(${[...ids]}::text[])`.execute(tx)
+  for (const { aggregate: parts, is_held: isWorkHeld } of rows) {
     const lockOwners = new Map<string, string>()
     const dueWork = (parts.due_work ?? []).map((record) => {
       const { lock_owner: owner, lock_expires_at: _until, definition_id: _definition, ...row } = record
@@ -47,7 +50,7 @@ export async function loadAggregates(
       userTasks: rowsOf('user_tasks'),
       incidents: rowsOf('incidents'),
     }
-    loaded.set(aggregate.instance.id, { aggregate, lockOwners })
+    loaded.set(aggregate.instance.id, { aggregate, lockOwners, isWorkHeld })
   }
   return loaded
 }
@@ -108,8 +111,13 @@ const instanceColumns = (
 /** Wakes other servers; sent with the commit. */
 export const wakeChannel = 'mlc_wake'
 
-export async function flushAggregates(tx: Tx, inputs: readonly FlushInput[], wake: readonly string[]): Promise<void> {
-  if (inputs.length === 0) return
+/** Answers the ids of new work that a suspended job definition holds. */
+export async function flushAggregates(
+  tx: Tx,
+  inputs: readonly FlushInput[],
+  wake: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (inputs.length === 0) return new Set()
   const parts: RawBuilder<unknown>[] = []
   const created = inputs.filter((input) => input.loadedRevision === null)
   const updated = inputs.filter((input) => input.loadedRevision !== null)
@@ -136,16 +144,18 @@ export async function flushAggregates(tx: Tx, inputs: readonly FlushInput[], wak
       },
     )
   }
-  if (rows[0].has_suspended) await suspendWork(tx, inputs)
+  return rows[0].has_suspended ? suspendWork(tx, inputs) : new Set()
 }
 
-/** New work of a suspended job definition is suspended. */
-async function suspendWork(tx: Tx, inputs: readonly FlushInput[]): Promise<void> {
+/** New work of a suspended job definition is suspended, and nobody's. */
+async function suspendWork(tx: Tx, inputs: readonly FlushInput[]): Promise<ReadonlySet<string>> {
   const ids = inputs.flatMap(({ changes }) => changes.dueWork.upserts.map((work) => work.id))
-  await sql`
-    update mlc.due_work w set is_suspended = true from mlc.instance i, mlc.job_definition j
+  const { rows } = await sql<{ id: string }>`
+    update mlc.due_work w set is_suspended = true, lock_owner = null, lock_expires_at = null from mlc.instance i, mlc.job_definition j
     where w.id = any(${ids}::text[]) and i.id = w.instance_id and j.is_suspended and not w.is_suspended
-      and j.id = mlc.job_definition_of(i.definition_id, w.activity_id, w.kind)`.execute(tx)
+      and j.id = mlc.job_definition_of(i.definition_id, w.activity_id, w.kind)
+    returning w.id`.execute(tx)
+  return new Set(rows.map(({ id }) => id))
 }
 
 function instanceRows(inputs: readonly FlushInput[]): object[] {

@@ -1,42 +1,30 @@
 /**
  * Drives due work of an instance. A step runs in one transaction under the instance's lock. A built-in delegate never runs inside:
  * it is called first, with the work's key (so a repeated call is the same effect), and its result is fed into the step, if the
- * work's lock is still ours. Work that a step makes and that is due at once is taken over with the step's commit, so a
- * chain of delegates pays one transaction each and no search.
+ * work's lock is still ours. Work that a step makes and that is due at once is taken over with the step's commit, so a chain of
+ * delegates needs no search. Delegates that only read come several to a transaction: the steps up to the next effect are tried in
+ * memory, each finding the next delegate to ask, and are then made for good with the answers.
  */
-import {
-  type Aggregate,
-  type DelegateCall,
-  type DelegateResult,
-  type DueWorkRow,
-  isErrorCaught,
-  type ProcessGraph,
-  step,
-} from '@rowhouse/bpmn'
-import { AppError, BpmnError, Bug } from '@rowhouse/contract'
+import type { Aggregate } from '@rowhouse/bpmn'
+import { AppError, Bug } from '@rowhouse/contract'
 import { isDatabaseAway } from '@rowhouse/postgres'
 import { sql } from 'kysely'
-import type { MlcContext } from '../context.ts'
-import { runDelegate } from '../delegates/run-delegate.ts'
-import { delegateOf } from '../delegates/table.ts'
+import type { MlcContext, TakenWork } from '../context.ts'
 import { deliverKeptMessages } from '../message/kept-messages.ts'
 import { loadAggregates } from './aggregate-store.ts'
 import { insertCancelErrands } from './errands.ts'
 import { failureOf } from './failure.ts'
-import { inUnit, type Unit, type WorkLock } from './unit.ts'
-
-export interface TakenWork {
-  workId: string
-  instanceId: string
-  definitionId: string
-  activityId: string
-  kind: string
-  createdAt: Date
-  /** Who holds the lock of the work. */
-  owner: string
-  /** The instance as the step that made this work left it; else it is read. */
-  aggregate?: Aggregate
-}
+import {
+  callsDelegate,
+  hasReads,
+  nextWork,
+  runWork,
+  stepWithoutCall,
+  type TriedSteps,
+  trySteps,
+  type Work,
+} from './try-steps.ts'
+import { inUnit, type Unit } from './unit.ts'
 
 export interface DriveOptions {
   signal: AbortSignal
@@ -58,10 +46,17 @@ export async function driveWork(
   work: TakenWork,
   options: DriveOptions,
 ): Promise<TakenWork | undefined> {
-  const pending = await findDelegateCall(ctx, work)
-  if (pending === null) return undefined
-  const result = pending === undefined ? undefined : await callDelegate(ctx, pending, options)
-  return stepWork(ctx, work, options, result)
+  const graph = await ctx.graphs.get(ctx.database.kysely, work.definitionId)
+  const goOn = options.lockMs !== undefined && hasReads(graph)
+  if (!goOn && !callsDelegate(graph, work)) return makeSteps(ctx, work, options, stepWithoutCall)
+  const aggregate = work.aggregate ?? (await readAggregate(ctx, work))
+  if (aggregate === undefined || !aggregate.dueWork.some((row) => row.id === work.workId)) return undefined
+  return makeSteps(
+    ctx,
+    work,
+    options,
+    await trySteps(ctx, graph, { aggregate, work }, { signal: options.signal, goOn }),
+  )
 }
 
 /** As {@link driveWork}, on and on; a failure is counted: a retry less, on the last one an incident. */
@@ -110,82 +105,43 @@ function isPassing(error: unknown, ageMs: number): boolean {
   return isDatabaseAway(error) || code === '40P01' || code === '40001'
 }
 
-/** The code under which diagrams of the field catch that a delegate's wish was refused. */
-const refusalCode = 'FAILURE'
-
-/** The answer would be the same again; as against: no answer, or a mistake in the diagram. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof AppError && (error.kind === 'Unmet' || error.kind === 'Conflict' || error.kind === 'NotFound')
+async function readAggregate(ctx: MlcContext, { instanceId }: TakenWork): Promise<Aggregate | undefined> {
+  return (await loadAggregates(ctx.database.kysely, [instanceId], ctx.vault)).get(instanceId)?.aggregate
 }
 
-interface PendingCall {
-  graph: ProcessGraph
-  call: DelegateCall
-  aggregate: Aggregate
-}
-
-/** undefined: the work calls no delegate; null: the work is gone. */
-async function findDelegateCall(ctx: MlcContext, work: TakenWork): Promise<PendingCall | undefined | null> {
-  const graph = await ctx.graphs.get(ctx.database.kysely, work.definitionId)
-  const node = graph.nodes.get(work.activityId)
-  if (work.kind !== 'async-before' || node === undefined || delegateOf(node) === undefined) return undefined
-  const read = async () =>
-    (await loadAggregates(ctx.database.kysely, [work.instanceId], ctx.vault)).get(work.instanceId)?.aggregate
-  const aggregate = work.aggregate ?? (await read())
-  if (aggregate === undefined || !aggregate.dueWork.some((row) => row.id === work.workId)) return null
-  const env = { now: ctx.now(), newId: ctx.newId, activitiesMax: 1 }
-  const { delegateCall } = step(graph, aggregate, { type: 'run-work', workId: work.workId }, env)
-  if (delegateCall === null) throw new Bug(`the work of the delegate at '${work.activityId}' called none`)
-  return { graph, call: delegateCall, aggregate }
-}
-
-async function callDelegate(
-  ctx: MlcContext,
-  { graph, call, aggregate }: PendingCall,
-  options: DriveOptions,
-): Promise<DelegateResult> {
-  try {
-    const outputs = await runDelegate(ctx, call, aggregate.instance, options.signal)
-    return { kind: 'done', outputs }
-  } catch (error) {
-    if (error instanceof BpmnError) return { kind: 'bpmn-error', errorCode: error.errorCode, message: error.message }
-    if (!isRefusal(error) || !isErrorCaught(graph, call.activityId, refusalCode)) throw error
-    return { kind: 'bpmn-error', errorCode: refusalCode, message: failureOf(error).message }
-  }
-}
-
-async function stepWork(
+async function makeSteps(
   ctx: MlcContext,
   work: TakenWork,
   options: DriveOptions,
-  delegateResult: DelegateResult | undefined,
+  { results, revision }: TriedSteps,
 ): Promise<TakenWork | undefined> {
+  const { instanceId, definitionId, owner } = work
   const { result, awaited } = await inUnit(ctx, async (unit) => {
     if (!(await isStillOurs(unit, work))) {
-      if (delegateResult !== undefined) await undoEffect(ctx, unit, work)
+      if (results.some((each) => each !== undefined)) await undoEffect(ctx, unit, work)
       return undefined
     }
-    const event = { type: 'run-work' as const, workId: work.workId }
-    const done = unit.apply(work.instanceId, delegateResult === undefined ? event : { ...event, delegateResult })
-    if (done.delegateCall !== null)
-      throw new Bug(`the delegate at '${done.delegateCall.activityId}' was reached in a transaction`)
-    if (options.lockMs === undefined || done.aggregate.instance.state !== 'ACTIVE') return undefined
-    const lock = { lockOwner: work.owner, lockExpiresAt: new Date(unit.env.now.getTime() + options.lockMs) }
-    return takeOver(unit, work, done.aggregate, lock)
+    const isAsTried = unit.get(instanceId)?.instance.revision === revision && !unit.isWorkHeld
+    let next: Work = work
+    let current: Aggregate | undefined
+    for (const delegateResult of isAsTried ? results : results.slice(0, 1)) {
+      const { delegateCall, aggregate } = unit.apply(instanceId, runWork(next.workId, delegateResult))
+      if (delegateCall !== null)
+        throw new Bug(`the delegate at '${delegateCall.activityId}' was reached in a transaction`)
+      const made =
+        unit.isWorkHeld || aggregate.instance.state !== 'ACTIVE' ? undefined : nextWork(aggregate, unit.env.now)
+      if (made === undefined) return undefined
+      next = made
+      current = aggregate
+    }
+    if (options.lockMs === undefined) return undefined
+    const { now } = unit.env
+    unit.claim(instanceId, next.workId, { lockOwner: owner, lockExpiresAt: new Date(now.getTime() + options.lockMs) })
+    const { activityId, kind, workId } = next
+    return { workId, activityId, kind, instanceId, definitionId, owner, createdAt: now, aggregate: current }
   })
   await deliverKeptMessages(ctx, awaited)
   return result
-}
-
-function takeOver(unit: Unit, work: TakenWork, aggregate: Aggregate, lock: WorkLock): TakenWork | undefined {
-  const isNext = (row: DueWorkRow) =>
-    row.dueAt === null && row.retries > 0 && !row.isSuspended && row.createdAt === unit.env.now
-  const next = aggregate.dueWork.find(isNext)
-  if (next === undefined) return undefined
-  unit.claim(work.instanceId, next.id, lock)
-  const { instanceId, definitionId, owner } = work
-  const { id: workId, activityId, kind, createdAt } = next
-  return { workId, instanceId, definitionId, activityId, kind, createdAt, owner, aggregate }
 }
 
 async function isStillOurs(unit: Unit, work: TakenWork): Promise<boolean> {

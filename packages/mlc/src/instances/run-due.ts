@@ -5,13 +5,14 @@
  */
 import { isDatabaseAway } from '@rowhouse/postgres'
 import { sql } from 'kysely'
-import type { MlcContext } from '../context.ts'
+import type { Hands, MlcContext, TakenWork } from '../context.ts'
 import { cleanHistory } from '../history/clean-history.ts'
 import { sweepKeptMessages } from '../message/kept-messages.ts'
 import { type DriveOptions, driveChain, releaseWork } from './drive.ts'
 import { runErrand } from './errands.ts'
 
 export interface RunDueLoop {
+  hands: Hands
   start(): void
   wake(): void
   stop(): Promise<void>
@@ -43,22 +44,17 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
   const aborter = new AbortController()
   const sleeper = makeSleeper()
   let isStopped = false
+  let reserved = 0
   let loop: Promise<void> | undefined
   let renewal: NodeJS.Timeout | undefined
   let sweptAt = ctx.now().getTime()
 
   async function round(): Promise<void> {
     sleeper.forget()
-    const free = piecesMax - running.size
+    const free = piecesMax - running.size - reserved
     const lookedAt = ctx.now()
     const taken = free > 0 ? await take(ctx, free, lookedAt) : []
-    for (const row of taken) {
-      const piece = runPiece(ctx, row, { signal: aborter.signal, lockMs, held }).finally(() => {
-        running.delete(piece)
-        sleeper.wake()
-      })
-      running.add(piece)
-    }
+    for (const row of taken) run(row.id, (options) => runRow(ctx, row, options))
     if (taken.length > 0) return
     if (ctx.now().getTime() - sweptAt > sweepEveryMs) {
       sweptAt = ctx.now().getTime()
@@ -66,6 +62,14 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
       await cleanHistory(ctx)
     }
     await sleeper.sleep(await msToNext(ctx, lookedAt))
+  }
+
+  function run(workId: string, drive: (options: HeldOptions) => Promise<void>): void {
+    const piece = runPiece(ctx, workId, drive, { signal: aborter.signal, lockMs, held }).finally(() => {
+      running.delete(piece)
+      sleeper.wake()
+    })
+    running.add(piece)
   }
 
   async function runLoop(): Promise<void> {
@@ -80,7 +84,25 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
     }
   }
 
+  const hands: Hands = {
+    reserve() {
+      if (isStopped || loop === undefined || running.size + reserved >= piecesMax) return undefined
+      reserved += 1
+      return new Date(ctx.now().getTime() + lockMs)
+    },
+    give(work) {
+      reserved -= 1
+      if (isStopped) void releaseWork(ctx, work)
+      else run(work.workId, (options) => driveChain(ctx, work, options))
+    },
+    free() {
+      reserved -= 1
+      sleeper.wake()
+    },
+  }
+
   return {
+    hands,
     start() {
       loop ??= runLoop()
       renewal ??= setInterval(() => void renew(ctx, [...held]), renewEveryMs)
@@ -97,23 +119,34 @@ export function makeRunDueLoop(ctx: MlcContext, piecesMax = 8): RunDueLoop {
   }
 }
 
-async function runPiece(ctx: MlcContext, row: DueRow, options: DriveOptions & { held: Set<string> }): Promise<void> {
-  const owner = ctx.serverId
+type HeldOptions = DriveOptions & { held: Set<string> }
+
+async function runPiece(
+  ctx: MlcContext,
+  workId: string,
+  drive: (options: HeldOptions) => Promise<void>,
+  options: HeldOptions,
+): Promise<void> {
   const { signal, held } = options
-  const { id: workId, instance_id: instanceId, definition_id: definitionId } = row
   held.add(workId)
   try {
-    if (instanceId === null) await runErrand(ctx, { ...row, owner }, signal)
-    else if (definitionId !== null) {
-      const { activity_id: activityId, kind, created_at: createdAt } = row
-      const work = { workId, instanceId, definitionId, activityId, kind, createdAt, owner }
-      await driveChain(ctx, work, options)
-    }
+    await drive(options)
   } catch (error) {
     if (!signal.aborted) ctx.log.error({ err: error, workId }, 'due work could not be finished; it is tried again')
-    await releaseWork(ctx, { workId, owner })
+    await releaseWork(ctx, { workId, owner: ctx.serverId })
   } finally {
     held.delete(workId)
+  }
+}
+
+async function runRow(ctx: MlcContext, row: DueRow, options: HeldOptions): Promise<void> {
+  const owner = ctx.serverId
+  const { id: workId, instance_id: instanceId, definition_id: definitionId } = row
+  if (instanceId === null) await runErrand(ctx, { ...row, owner }, options.signal)
+  else if (definitionId !== null) {
+    const { activity_id: activityId, kind, created_at: createdAt } = row
+    const work: TakenWork = { workId, instanceId, definitionId, activityId, kind, createdAt, owner }
+    await driveChain(ctx, work, options)
   }
 }
 

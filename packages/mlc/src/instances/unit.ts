@@ -17,7 +17,7 @@ import {
   step,
 } from '@rowhouse/bpmn'
 import { Bug } from '@rowhouse/contract'
-import type { MlcContext, Tx, WakeKind } from '../context.ts'
+import type { MlcContext, TakenWork, Tx, WakeKind } from '../context.ts'
 import { flushAggregates, loadAggregates } from './aggregate-store.ts'
 import { sealInput } from './row-sql.ts'
 
@@ -42,21 +42,28 @@ interface Member {
 }
 
 /** Elements executed in one step before the engine goes on by due work: no diagram may hold a transaction for ever. */
-const activitiesMax = 1000
+export const activitiesMax = 1000
 
-/** Runs a command in one transaction; wake-ups follow the commit. */
+/** Runs a command in one transaction; after the commit the first work of started instances is begun, and others are woken for the rest. */
 export async function inUnit<T>(
   ctx: MlcContext,
   work: (unit: Unit) => Promise<T>,
 ): Promise<{ result: T; awaited: AwaitedMessage[] }> {
-  const { result, unit } = await ctx.database.transaction(async (tx) => {
-    const made = new Unit(ctx, tx)
-    const value = await work(made)
-    await made.flush()
-    return { result: value, unit: made }
-  })
-  for (const kind of unit.woken) ctx.wake(kind)
-  return { result, awaited: unit.awaited }
+  let begun: Unit | undefined
+  try {
+    const { result, unit } = await ctx.database.transaction(async (tx) => {
+      const made = new Unit(ctx, tx)
+      begun = made
+      const value = await work(made)
+      await made.flush()
+      return { result: value, unit: made }
+    })
+    for (const kind of unit.woken) ctx.wake(kind)
+    for (const taken of unit.taken.splice(0)) ctx.hands.give(taken)
+    return { result, awaited: unit.awaited }
+  } finally {
+    for (const _ of begun?.taken ?? []) ctx.hands.free()
+  }
 }
 
 export class Unit {
@@ -67,6 +74,10 @@ export class Unit {
   /** Who is to be woken by the commit, and for whom a message may be kept. */
   readonly woken = new Set<WakeKind>()
   readonly awaited: AwaitedMessage[] = []
+  /** Work of instances started here that this process goes on with. */
+  readonly taken: TakenWork[] = []
+  /** Work made here may be held by a suspended job definition: nobody may go on with it unseen. */
+  isWorkHeld = false
 
   constructor(ctx: MlcContext, tx: Tx) {
     this.tx = tx
@@ -77,7 +88,9 @@ export class Unit {
   /** Loads and locks; ids that do not exist are left out. */
   async load(ids: readonly string[]): Promise<void> {
     const missing = [...new Set(ids)].filter((id) => !this.#members.has(id))
-    for (const [id, { aggregate, lockOwners }] of await loadAggregates(this.tx, missing, this.#ctx.vault)) {
+    for (const [id, loaded] of await loadAggregates(this.tx, missing, this.#ctx.vault)) {
+      const { aggregate, lockOwners, isWorkHeld } = loaded
+      this.isWorkHeld ||= isWorkHeld
       const graph = await this.#ctx.graphs.get(this.tx, aggregate.instance.definitionId)
       const loadedRevision = aggregate.instance.revision
       this.#members.set(id, { graph, aggregate, changes: null, history: [], loadedRevision, lockOwners })
@@ -118,17 +131,42 @@ export class Unit {
 
   async flush(): Promise<void> {
     const inputs = []
+    for (const [instanceId, { loadedRevision }] of this.#members) if (loadedRevision === null) this.#take(instanceId)
     for (const { changes, history, loadedRevision } of this.#members.values()) {
       if (changes === null) continue
       inputs.push(sealInput({ changes, history, loadedRevision }, this.#ctx.vault))
       noteWakeUps(changes, this.env.now, this.woken, this.awaited)
     }
     const wake = [...this.woken].map((kind) => `${kind} ${this.#ctx.serverId}`)
-    await flushAggregates(this.tx, inputs, wake)
+    const held = await flushAggregates(this.tx, inputs, wake)
+    this.#letGo(held)
     for (const target of this.#members.values()) {
       target.loadedRevision = target.aggregate.instance.revision
       target.changes = null
       target.history = []
+    }
+  }
+
+  /** The search for it, and its reading, are saved. */
+  #take(instanceId: string): void {
+    const { aggregate, changes } = this.#member(instanceId)
+    const due = aggregate.dueWork.filter((row) => row.dueAt === null && row.retries > 0 && !row.isSuspended)
+    const [row] = due
+    if (row === undefined || due.length > 1 || changes === null || aggregate.instance.state !== 'ACTIVE') return
+    const lockExpiresAt = this.#ctx.hands.reserve()
+    if (lockExpiresAt === undefined) return
+    const { id: workId, activityId, kind, createdAt } = row
+    const { definitionId } = aggregate.instance
+    const owner = this.#ctx.serverId
+    this.claim(instanceId, workId, { lockOwner: owner, lockExpiresAt })
+    this.taken.push({ workId, instanceId, definitionId, activityId, kind, createdAt, owner, aggregate })
+  }
+
+  #letGo(held: ReadonlySet<string>): void {
+    if (held.size === 0) return
+    for (const taken of this.taken.splice(0)) {
+      if (held.has(taken.workId)) this.#ctx.hands.free()
+      else this.taken.push(taken)
     }
   }
 
