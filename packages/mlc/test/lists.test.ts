@@ -135,3 +135,39 @@ it.each(['%25%5C', '%5C', 'a%5C%5C', '%5C%25'])('a pattern with backslashes, %s,
   expect(found).toBe(['%25%5C', 'a%5C%5C'].includes(pattern) ? 1 : 0)
   expect(await count(server, `/process-instance/count?variables=v_like_${pattern}`)).toBe(found)
 })
+
+describe('conditions on variables', () => {
+  const filters = (operator: string, value: unknown) => ({ variables: [{ name: 'x', operator, value }] })
+  it.each(['/process-instance', '/history/process-instance'])('that %s cannot ask are refused', async (path) => {
+    const server = await startMlc()
+    const noOrder = "Booleans and null cannot be used in 'greater than or equal' condition"
+    for (const value of [true, null]) {
+      const answer = await server.call('POST', `${path}/count`, filters('gteq', value))
+      expect(answer).toMatchObject({ status: 400, body: { type: 'NotValidException', message: noOrder } })
+    }
+    expect((await server.call('POST', path, filters('is', 1))).body.message).toBe(
+      'Invalid variable comparator specified: is',
+    )
+    expect((await server.call('GET', `${path}?variables=x_is_1`)).body.message).toBe(
+      'Invalid variable comparator specified: is',
+    )
+    expect((await server.call('GET', `${path}?variables=x`)).body.message).toBe(
+      "Cannot set query parameter 'variables' to value 'x': variable query parameter has to have format KEY_OPERATOR_VALUE.",
+    )
+  })
+
+  it('in history go with a name, and types are named in either case', async () => {
+    const server = await startMlc()
+    await server.deploy({ 'p.bpmn': diagram('p', waiting) })
+    await start(server, 'p', { variables: { n: { value: 1 }, s: { value: 'a' } } })
+    expect(await server.call('GET', '/history/variable-instance?variableValue=a')).toMatchObject({
+      status: 400,
+      body: {
+        type: 'InvalidRequestException',
+        message: expect.stringContaining('variable name and value are required'),
+      },
+    })
+    expect(await count(server, '/history/variable-instance/count?variableName=s&variableValue=a')).toBe(1)
+    expect(await count(server, '/history/variable-instance/count?variableTypeIn=integer,STRING')).toBe(2)
+  })
+})

@@ -1,8 +1,9 @@
 import type { TypedValue } from '@rowhouse/bpmn'
 import { sql } from 'kysely'
 import { toCamundaDate } from '../camunda-dates.ts'
+import { invalidRequest } from '../camunda-problems.ts'
 import { toWireValue } from '../camunda-values.ts'
-import { equal, isTrue, like, oneOf } from '../lists/filters.ts'
+import { equal, isTrue, like, oneOf, toList } from '../lists/filters.ts'
 import { isFalse, type ListResource } from '../lists/list-resource.ts'
 
 interface VariableHistoryRow {
@@ -36,8 +37,14 @@ export const variableHistoryList: ListResource<VariableHistoryRow> = {
     variableName: equal(sql`v.name`),
     variableNameIn: oneOf(sql`v.name`),
     variableNameLike: like(sql`v.name`),
-    variableTypeIn: oneOf(sql`v.value->>'type'`),
-    variableValue: (value) => sql`v.value->>'value' = ${String(value)}`,
+    variableTypeIn: (value) =>
+      sql`lower(v.value->>'type') = any(${toList(value).map((type) => type.toLowerCase())}::text[])`,
+    variableValue: (value, _, { variableName }) => {
+      if (variableName !== undefined && variableName !== null) return sql`v.value->>'value' = ${String(value)}`
+      throw invalidRequest(
+        'Only a single variable value parameter specified: variable name and value are required to be able to query after a specific variable value.',
+      )
+    },
     tenantIdIn: oneOf(sql`i.tenant_id`),
     withoutTenantId: (value) => (isTrue(value) ? sql`i.tenant_id is null` : null),
   },

@@ -1,8 +1,9 @@
 /** Conditions on variables: a value is compared with values of its own kind only, as in Camunda. */
+import type { TypedValue } from '@rowhouse/bpmn'
 import { longDigits } from '@rowhouse/http'
 import { sql } from 'kysely'
 import { parseCamundaDate } from '../camunda-dates.ts'
-import { invalidRequest } from '../camunda-problems.ts'
+import { camundaProblem, invalidRequest } from '../camunda-problems.ts'
 import { badParameter, type Condition, type Filter, isTrue, toPattern } from './filters.ts'
 
 const signs = {
@@ -37,6 +38,14 @@ interface Casing {
 }
 const exactCase: Casing = { ignoreNames: false, ignoreValues: false }
 
+/** What Camunda calls them where it refuses a comparison. */
+const operatorWords: Partial<Record<Operator, string>> = {
+  gt: 'greater than',
+  gteq: 'greater than or equal',
+  lt: 'less than',
+  lteq: 'less than or equal',
+}
+
 /** `variables=name_op_value,…` or `[{name, operator, value}]`. */
 export function variableFilter(owner: VariableOwner): Filter {
   return (value, name, query) => {
@@ -58,6 +67,16 @@ export function ownerHas(owner: VariableOwner, condition: VariableCondition, cas
 export function variableIs({ name, operator, value }: VariableCondition, casing = exactCase): Condition {
   const hasName = casing.ignoreNames ? sql`lower(v.name) = lower(${name})` : sql`v.name = ${name}`
   return sql`${hasName} and ${valueIs(operator, value, casing.ignoreValues)}`
+}
+
+/** The same type too: in Camunda the Integer 4 of a correlation key is not the Long 4 of a variable. */
+export function variableIsExactly(name: string, { type, value }: TypedValue): Condition {
+  if (value === null) return variableIs({ name, operator: 'eq', value })
+  const isSame =
+    typeof value === 'object'
+      ? sql`(v.value->'value')::jsonb = ${JSON.stringify(value)}::jsonb`
+      : sql`v.value->>'value' = ${String(value)}`
+  return sql`v.name = ${name} and v.value->>'type' = ${type} and ${isSame}`
 }
 
 function valueIs(operator: Operator, value: unknown, ignoreCase: boolean): Condition {
@@ -92,24 +111,35 @@ function parseConditions(value: unknown, parameter: string): VariableCondition[]
     return value.map((item) => {
       const { name, operator, value: wanted } = (item ?? {}) as Partial<Record<keyof VariableCondition, unknown>>
       if (typeof name !== 'string' || typeof operator !== 'string') throw badParameter(parameter, JSON.stringify(item))
-      return { name, operator: known(operator, parameter), value: wanted ?? null }
+      return comparable({ name, operator: known(operator, parameter), value: wanted ?? null })
     })
   }
   return String(value)
     .split(',')
     .map((text) => {
-      const match = /^(.+?)_(eq|neq|gt|gteq|lt|lteq|like|notLike)_(.*)$/s.exec(text)
+      const match =
+        /^(.+?)_(eq|neq|gt|gteq|lt|lteq|like|notLike)_(.*)$/s.exec(text) ?? /^([^_]+)_([^_]+)_([^_]+)$/.exec(text)
       if (match === null) {
-        throw invalidRequest(`variable query parameter has to have format VARIABLENAME_OPERATOR_VALUE.`)
+        throw invalidRequest(
+          `Cannot set query parameter '${parameter}' to value '${String(value)}': variable query parameter has to have format KEY_OPERATOR_VALUE.`,
+        )
       }
       const [, name = '', operator = '', wanted = ''] = match
-      return { name, operator: known(operator, parameter), value: fromText(wanted) }
+      return comparable({ name, operator: known(operator, parameter), value: fromText(wanted) })
     })
 }
 
 function known(operator: string, parameter: string): Operator {
   if (Object.hasOwn(signs, operator)) return operator as Operator
-  throw invalidRequest(`Invalid variable comparator specified: ${operator} (parameter ${parameter})`)
+  const whose = parameter === 'processVariables' ? 'process ' : parameter === 'taskVariables' ? 'task ' : ''
+  throw invalidRequest(`Invalid ${whose}variable comparator specified: ${operator}`)
+}
+
+function comparable(condition: VariableCondition): VariableCondition {
+  const { operator, value } = condition
+  const words = operatorWords[operator]
+  if (words === undefined || (value !== null && typeof value !== 'boolean')) return condition
+  throw camundaProblem(400, 'NotValidException', `Booleans and null cannot be used in '${words}' condition`)
 }
 
 /** In a query text a value is what its look says. */
