@@ -2,10 +2,9 @@
 import type { InstanceRow, TypedValue } from '@rowhouse/bpmn'
 import { sql } from 'kysely'
 import { restProblem } from '../camunda-problems.ts'
-import { toWireValue } from '../camunda-values.ts'
 import type { MlcContext } from '../context.ts'
 import { inUnit, type Unit } from '../instances/unit.ts'
-import { ofInstance, ownerHas, variableIs } from '../lists/variable-filter.ts'
+import { ofInstance, variableIsExactly } from '../lists/variable-filter.ts'
 import { findStarts, type StartReceiver } from '../signal/receivers.ts'
 import { deliverKeptMessages } from './kept-messages.ts'
 
@@ -25,7 +24,7 @@ export interface MessageWish {
 }
 
 export type Correlated =
-  | { kind: 'execution'; executionId: string; instance: InstanceRow; variables: Values }
+  | { kind: 'execution'; executionId: string; hasEnded: boolean; instance: InstanceRow; variables: Values }
   | { kind: 'definition'; instance: InstanceRow; variables: Values }
 
 interface Waiting {
@@ -44,9 +43,8 @@ export async function correlateMessage(ctx: MlcContext, wish: MessageWish): Prom
 
 async function correlate(ctx: MlcContext, unit: Unit, wish: MessageWish): Promise<Correlated[]> {
   const waiting = await findWaiting(unit, wish)
-  const canStart = wish.processInstanceId === null && Object.keys(wish.correlationKeys).length === 0
-  const starts =
-    canStart && (wish.all || waiting.length === 0) ? await findStarts(unit.tx, 'message', wish.name, wish) : []
+  // Keys and the id of an instance choose among those that wait; of start events only name and tenant are asked, as in Camunda.
+  const starts = wish.all || waiting.length === 0 ? await findStarts(unit.tx, 'message', wish.name, wish) : []
   if (!wish.all) refuseSeveral(wish, waiting.length, starts.length)
   const reached = [...deliverAll(unit, wish, waiting)]
   for (const start of starts) reached.push(await startOne(ctx, unit, wish, start))
@@ -80,11 +78,11 @@ async function findWaiting(unit: Unit, wish: MessageWish): Promise<Waiting[]> {
   if (wish.processInstanceId !== null) conditions.push(sql`i.id = ${wish.processInstanceId}`)
   if (wish.tenantId !== undefined) conditions.push(sql`i.tenant_id is not distinct from ${wish.tenantId}`)
   for (const [name, value] of Object.entries(wish.correlationKeys)) {
-    conditions.push(ownerHas(ofInstance, { name, operator: 'eq', value: wanted(value) }))
+    conditions.push(sql`exists (select 1 from ${ofInstance} and ${variableIsExactly(name, value)})`)
   }
   for (const [name, value] of Object.entries(wish.localCorrelationKeys)) {
     conditions.push(sql`exists (select 1 from mlc.variable v
-      where v.instance_id = s.instance_id and v.execution_id = s.execution_id and ${variableIs({ name, operator: 'eq', value: wanted(value) })})`)
+      where v.instance_id = s.instance_id and v.execution_id = s.execution_id and ${variableIsExactly(name, value)})`)
   }
   const { rows } = await sql<Waiting>`
     select s.id as subscription_id, s.instance_id, s.execution_id
@@ -92,10 +90,6 @@ async function findWaiting(unit: Unit, wish: MessageWish): Promise<Waiting[]> {
     where ${sql.join(conditions, sql` and `)} order by s.id`.execute(unit.tx)
   await unit.load(rows.map((row) => row.instance_id))
   return rows.filter((row) => unit.get(row.instance_id)?.subscriptions.some((s) => s.id === row.subscription_id))
-}
-
-function wanted(value: TypedValue): unknown {
-  return toWireValue(value, { withCredentials: true }).value
 }
 
 function* deliverAll(unit: Unit, wish: MessageWish, waiting: readonly Waiting[]): Generator<Correlated> {
@@ -107,8 +101,9 @@ function* deliverAll(unit: Unit, wish: MessageWish, waiting: readonly Waiting[])
       variables: wish.variables,
       localVariables: wish.localVariables,
     })
-    const { instance } = result.aggregate
-    yield { kind: 'execution', executionId, instance, variables: valuesOf(result.ownVariables) }
+    const { instance, executions } = result.aggregate
+    const hasEnded = !executions.some((row) => row.id === executionId)
+    yield { kind: 'execution', executionId, hasEnded, instance, variables: valuesOf(result.ownVariables) }
   }
 }
 

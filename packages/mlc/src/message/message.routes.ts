@@ -21,6 +21,9 @@ export function messageRoutes(app: FastifyInstance, ctx: MlcContext): void {
 function parseMessage(body: Record<string, unknown>, caller: string | null): MessageWish {
   const name = textOf(body, 'messageName')
   if (name === null || name === '') throw invalidRequest('No message name supplied')
+  if (body.variablesInResultEnabled === true && body.resultEnabled !== true) {
+    throw invalidRequest("Parameter 'variablesInResultEnabled' cannot be used without 'resultEnabled' set to true.")
+  }
   const values = (member: string) => parseVariables((body[member] ?? {}) as VariableMap, 'Cannot deliver message: ')
   const wish: MessageWish = {
     name,
@@ -46,7 +49,12 @@ function resultBody(correlated: Correlated, withVariables: boolean) {
   const { instance } = correlated
   const execution =
     correlated.kind === 'execution'
-      ? { id: correlated.executionId, processInstanceId: instance.id, ended: true, tenantId: instance.tenantId }
+      ? {
+          id: correlated.executionId,
+          processInstanceId: instance.id,
+          ended: correlated.hasEnded,
+          tenantId: instance.tenantId,
+        }
       : null
   return {
     resultType: correlated.kind === 'execution' ? 'Execution' : 'ProcessDefinition',
