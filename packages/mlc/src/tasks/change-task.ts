@@ -21,7 +21,13 @@ export async function throwUserTaskError(
   id: string,
   error: { errorCode: string; errorMessage: string | null; variables: Values },
 ): Promise<void> {
-  await applyToTask(ctx, id, () => ({ type: 'task-bpmn-error', taskId: id, ...error }))
+  try {
+    await applyToTask(ctx, id, () => ({ type: 'task-bpmn-error', taskId: id, ...error }))
+  } catch (problem) {
+    const { type } = (problem as { data?: { camunda?: { type?: string } } }).data?.camunda ?? {}
+    if (type !== 'NullValueException' && type !== 'SuspendedEntityInteractionException') throw problem
+    throw restProblem(type === 'NullValueException' ? 404 : 400, (problem as AppError).message)
+  }
 }
 
 export async function claimTask(ctx: MlcContext, id: string, userId: string | null): Promise<void> {
@@ -47,20 +53,18 @@ export async function delegateTask(ctx: MlcContext, id: string, userId: string |
 }
 
 export async function resolveTask(ctx: MlcContext, id: string, variables: Values): Promise<void> {
-  await prefixed(`Cannot resolve task ${id}: `, async () => {
-    await applyToTask(
-      ctx,
-      id,
-      (task) => ({ type: 'task-updated', taskId: id, patch: { assignee: task.owner, delegationState: 'RESOLVED' } }),
-      (task) => ({
-        type: 'variables-changed',
-        executionId: task.executionId,
-        set: variables,
-        remove: [],
-        local: false,
-      }),
-    )
-  })
+  await applyToTask(
+    ctx,
+    id,
+    (task) => ({ type: 'task-updated', taskId: id, patch: { assignee: task.owner, delegationState: 'RESOLVED' } }),
+    (task) => ({
+      type: 'variables-changed',
+      executionId: task.executionId,
+      set: variables,
+      remove: [],
+      local: false,
+    }),
+  )
 }
 
 async function updateTask(ctx: MlcContext, id: string, patch: (task: UserTaskRow) => Patch): Promise<void> {
@@ -84,6 +88,7 @@ async function applyToTask(
       for (const event of events) {
         const task = unit.get(instanceId)?.userTasks.find((row) => row.id === id)
         if (task === undefined) throw unknownTask(id)
+        if (task.isSuspended) throw suspendedTask(id)
         last = unit.apply(instanceId, event(task))
       }
       if (last === undefined) throw unknownTask(id)
@@ -96,16 +101,27 @@ async function applyToTask(
   }
 }
 
+const engineTypes: ReadonlySet<string> = new Set([
+  'ProcessEngineException',
+  'NullValueException',
+  'SuspendedEntityInteractionException',
+])
+
 /** Camunda wraps what goes wrong in a RestException that says what was to be done. */
 async function prefixed<T>(prefix: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     const oddity = (error as { data?: { camunda?: { type?: string } } }).data?.camunda
-    const isEngines = oddity?.type === 'ProcessEngineException' || oddity?.type === 'NullValueException'
-    if (isEngines && error instanceof Error) throw restProblem(500, `${prefix}${error.message}`)
+    if (engineTypes.has(oddity?.type ?? '') && error instanceof Error)
+      throw restProblem(500, `${prefix}${error.message}`)
     throw error
   }
+}
+
+function suspendedTask(id: string): AppError {
+  const message = `ENGINE-03043 task with id '${id}' is suspended.`
+  return camundaProblem(400, 'SuspendedEntityInteractionException', message)
 }
 
 function unknownTask(id: string): AppError {

@@ -2,7 +2,7 @@ import type { VariableMap } from '@rowhouse/contract'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { sql } from 'kysely'
 import { noContent, wireOptions } from '../answers.ts'
-import { invalidRequest, notFound, nullValue, restProblem } from '../camunda-problems.ts'
+import { notFound, nullValue, restProblem } from '../camunda-problems.ts'
 import { parseVariables, toWireVariables } from '../camunda-values.ts'
 import type { MlcContext } from '../context.ts'
 import { bodyOf, findOne, registerList } from '../lists/list-resource.ts'
@@ -74,7 +74,8 @@ function doneRoutes(app: FastifyInstance, ctx: MlcContext): void {
     const body = bodyOf(request)
     const { id } = request.params
     const errorCode = textOf(body, 'errorCode')
-    if (errorCode === null || errorCode === '') throw invalidRequest('errorCode is null')
+    if (errorCode === null || errorCode === '')
+      throw restProblem(400, `errorCode is ${errorCode === null ? 'null' : 'empty'}`)
     const errorMessage = textOf(body, 'errorMessage')
     const variables = variablesOf(request, `Cannot handle bpmn error for task ${id}: `)
     await throwUserTaskError(ctx, id, { errorCode, errorMessage, variables })
