@@ -85,6 +85,7 @@ describe('a worker that asks wrongly', () => {
     ['failure', { retries: 'few' }, `'retries' must be a whole number, not "few"`],
     ['failure', { retries: 2 ** 31 }, "'retries' must lie between -2147483648 and 2147483647, but is 2147483648"],
     ['failure', { retries: 1, retryTimeout: 'later' }, `'retryTimeout' must be a whole number, not "later"`],
+    ['extendLock', { newDuration: 0 }, 'lockTime is not greater than 0'],
     ['extendLock', { newDuration: {} }, "'newDuration' must be a whole number, not {}"],
   ])('in %s, %j, is told so and keeps its task', async (call, body, message) => {
     const server = await withTasks(['a', 1])

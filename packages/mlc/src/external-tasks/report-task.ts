@@ -63,7 +63,7 @@ export async function throwTaskError(
   const refusal: Refusal = (task, worker, holder) =>
     `Bpmn error of External Task ${task} cannot be reported by worker '${worker}'. It is locked by worker '${holder}'.`
   const { errorCode, ...rest } = error
-  if (errorCode === null || errorCode === '') throw nullValue('errorCode is null')
+  if (errorCode === null || errorCode === '') throw nullValue(`errorCode is ${errorCode === null ? 'null' : 'empty'}`)
   await reportOwn(ctx, id, workerId, refusal, () => ({
     type: 'external-bpmn-error',
     taskId: id,
@@ -75,7 +75,7 @@ export async function throwTaskError(
 export async function extendLock(ctx: MlcContext, id: string, workerId: string, lockMs: number): Promise<void> {
   const refusal: Refusal = (task, worker, holder) =>
     `The lock of the External Task ${task} cannot be extended by worker '${worker}''. It is locked by worker '${holder}'.`
-  if (!(lockMs > 0)) throw restProblem(400, 'newLockTime is not greater than 0')
+  if (!(lockMs > 0)) throw restProblem(400, 'lockTime is not greater than 0')
   await changeRow(ctx, id, (task, now) => {
     refuseOthers(task, workerId, refusal)
     if (task.lockExpiresAt !== null && task.lockExpiresAt <= now) {
