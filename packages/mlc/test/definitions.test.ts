@@ -116,6 +116,30 @@ describe('deployment', () => {
     expect((await server.call('POST', '/deployment/create', {})).status).toBe(400)
   })
 
+  it('with one key in two files is refused in the words of the reference engine', async () => {
+    const server = await startMlc()
+    const file = onSignal('p', 'go', [userTask('t')])
+    expect(await server.deploy({ 'p.bpmn': file, 'q.bpmn': file })).toMatchObject({
+      status: 500,
+      body: {
+        type: 'ProcessEngineException',
+        message: "The deployment contains definitions with the same key 'p' (id attribute), this is not allowed",
+      },
+    })
+  })
+
+  it.each(['version=1', 'deploymentId=d', 'processDefinitionId=x'])(
+    'is asked for its latest version by key or name, not by %s',
+    async (filter) => {
+      const server = await startMlc()
+      expect(await server.call('GET', `/process-definition?latestVersion=true&${filter}`)).toMatchObject({
+        status: 500,
+        body: { type: 'ProcessEngineException', message: expect.stringContaining('Calling latest() can only be used') },
+      })
+      expect((await server.call('GET', `/process-definition?latestVersion=false&${filter}`)).status).toBe(200)
+    },
+  )
+
   it('takes what upgrade scripts send: a part named data, the latest versions, and a suspended one stays suspended', async () => {
     const server = await startMlc()
     const fields = { 'deployment-name': 'p', 'enable-duplicate-filtering': 'true' }

@@ -1,11 +1,26 @@
 import { sql } from 'kysely'
+import { camundaProblem } from '../camunda-problems.ts'
 import { filtersByIncident } from '../incidents/incident-filters.ts'
-import { after, at, equal, equalInteger, inTenants, like, oneOf, when } from '../lists/filters.ts'
+import { after, at, equal, equalInteger, type Filter, inTenants, isTrue, like, oneOf, when } from '../lists/filters.ts'
 import type { ListResource } from '../lists/list-resource.ts'
 import { type DefinitionRow, toDefinitionBody } from './deployment-store.ts'
 
 const incidentWhere = (condition: ReturnType<typeof sql>) =>
   sql`exists (select 1 from mlc.incident n join mlc.instance i on i.id = n.instance_id where i.definition_id = d.id and ${condition})`
+
+/** The newest versions of keys; of one named otherwise it makes no sense, says Camunda. */
+const newest: Filter = (value, _, query) => {
+  if (!isTrue(value)) return null
+  if (['processDefinitionId', 'version', 'deploymentId'].some((name) => (query[name] ?? '') !== '')) {
+    throw camundaProblem(
+      500,
+      'ProcessEngineException',
+      'Calling latest() can only be used in combination with key(String) and keyLike(String) or name(String) and nameLike(String)',
+    )
+  }
+  return sql`d.version = (
+    select max(n.version) from mlc.process_definition n where n.key = d.key and n.tenant_id is not distinct from d.tenant_id)`
+}
 
 export const definitionList: ListResource<DefinitionRow> = {
   path: '/process-definition',
@@ -25,10 +40,8 @@ export const definitionList: ListResource<DefinitionRow> = {
     category: equal(sql`d.category`),
     categoryLike: like(sql`d.category`),
     version: equalInteger(sql`d.version`),
-    latestVersion: when(sql`d.version = (
-      select max(n.version) from mlc.process_definition n where n.key = d.key and n.tenant_id is not distinct from d.tenant_id)`),
-    latest: when(sql`d.version = (
-      select max(n.version) from mlc.process_definition n where n.key = d.key and n.tenant_id is not distinct from d.tenant_id)`),
+    latestVersion: newest,
+    latest: newest,
     resourceName: equal(sql`d.resource_name`),
     resourceNameLike: like(sql`d.resource_name`),
     active: when(sql`not d.is_suspended`),

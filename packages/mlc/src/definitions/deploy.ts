@@ -114,17 +114,16 @@ async function parseResources(
 }
 
 function refuseDoubleKeys(graphs: ParsedResource[]): ParsedResource[] {
-  const seen = new Map<string, string>()
-  for (const { resource, graph } of graphs) {
-    const other = seen.get(graph.key)
-    if (other !== undefined) {
+  const seen = new Set<string>()
+  for (const { key } of graphs.map(({ graph }) => graph)) {
+    if (seen.has(key)) {
       throw camundaProblem(
         500,
         'ProcessEngineException',
-        `The deployment contains definitions with the same key '${graph.key}' (id attribute), this is not allowed: in ${other} and ${resource}`,
+        `The deployment contains definitions with the same key '${key}' (id attribute), this is not allowed`,
       )
     }
-    seen.set(graph.key, resource)
+    seen.add(key)
   }
   return graphs
 }
