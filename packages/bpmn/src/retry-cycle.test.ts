@@ -16,6 +16,8 @@ describe('retry cycles', () => {
     ['R5/PT5M', [300, 300, 300, 300]],
     ['R3/PT1S', [1, 1]],
     ['R1/PT1S', []],
+    ['R5/PT0S', [0, 0, 0, 0]],
+    ['PT0S', [0]],
     ['PT10M', [600]],
     ['PT10M,PT17M,PT20M', [600, 1020, 1200]],
     ['PT10M, PT17M', [600, 1020]],
@@ -27,7 +29,10 @@ describe('retry cycles', () => {
     expect(waits(null)).toEqual([null, null])
   })
 
-  test.each(['', 'nonsense', 'R5', 'Rx/PT5M', '5', 'PT10M,foo'])('%j cannot be read: as without one', (text) => {
-    expect(retryPlan(text)).toEqual(defaultRetryPlan)
-  })
+  test.each(['', 'nonsense', 'R5', 'Rx/PT5M', '5', 'PT10M,foo', 'R/PT0S'])(
+    '%j cannot be read: as without one',
+    (text) => {
+      expect(retryPlan(text)).toEqual(defaultRetryPlan)
+    },
+  )
 })

@@ -35,8 +35,14 @@ export function parseCycle(text: string, now: Date): Cycle {
 
 /** The moment a duration means: its end, or its start and a period. */
 export function singleMoment(cycle: Cycle, now: Date): Date {
+  // R5/PT0S, as retry cycles have it: at once. It is a mistake only where it is to go on for ever.
+  if (cycle.isRepeat && cycle.times < Number.MAX_SAFE_INTEGER && isZero(cycle.period)) return cycle.start ?? now
   if (cycle.isRepeat) return nextRound(cycle, now) ?? now
   return cycle.end ?? addDuration(cycle.start ?? now, cycle.period)
+}
+
+function isZero({ months, days, millis }: Duration): boolean {
+  return months === 0 && days === 0 && millis === 0
 }
 
 /** The first round after `now`; null when all have been. */
