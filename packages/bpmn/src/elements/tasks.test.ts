@@ -14,6 +14,7 @@ import {
   userTask,
 } from '../../test/graphs.ts'
 import { parseExpression } from '../expression/parse-expression.ts'
+import type { Json } from '../values.ts'
 
 describe('an external task', () => {
   const graph = graphOf(
@@ -149,6 +150,36 @@ describe('a user task', () => {
         assignee: null,
       },
     ])
+  })
+
+  const made = (extra: Record<string, unknown>, variables: Record<string, Json>) => {
+    const one = graphOf([startEvent('s'), { ...userTask('t', extra), name: 'Check ${who}' }], ['s>t'])
+    return new Driver(one, { who: 'bob', ...variables }).aggregate.userTasks[0]
+  }
+
+  it('has expressions in its name and the key of its form', () => {
+    expect(made({ formKey: 'form-${who}' }, {})).toMatchObject({ name: 'Check bob', formKey: 'form-bob' })
+    expect(made({ formKey: 'form-${nobody}' }, {})).toMatchObject({ formKey: 'form-${nobody}' })
+    expect(made({ formKey: 'form-${' }, {})).toMatchObject({ formKey: 'form-${' })
+  })
+
+  it.each([
+    [null, 50],
+    ['7', 7],
+    [7.9, 7],
+  ])('whose priority gives %j has %i', (value, priority) => {
+    expect(made({ priority: parseExpression('${x}') }, { x: value })).toMatchObject({ priority })
+  })
+
+  it.each([
+    ['priority', 'abc', 'Priority does not resolve to a number: abc'],
+    ['priority', true, 'Priority expression does not resolve to a number: ${x}'],
+    ['dueDate', 5, 'Due date expression does not resolve to a Date or Date string: ${x}'],
+    ['followUpDate', true, 'Follow up date expression does not resolve to a Date or Date string: ${x}'],
+    ['candidateUsers', 5, 'Expression did not resolve to a string or collection of strings'],
+    ['candidateGroups', null, 'Expression did not resolve to a string or collection of strings'],
+  ])('whose %s gives %j says what it should be', (attribute, value, message) => {
+    expect(() => made({ [attribute]: parseExpression('${x}') }, { x: value })).toThrow(message)
   })
 
   it('that is completed sets variables and goes on', () => {
