@@ -2,8 +2,24 @@ import { describe, expect, it } from 'vitest'
 import { Driver } from '../test/driver.ts'
 import { boundary, catchEvent, delegate, endEvent, graphOf, startEvent, timer, userTask } from '../test/graphs.ts'
 import { parseExpression } from './expression/parse-expression.ts'
+import type { Json } from './values.ts'
 
 const at = (text: string) => new Date(`2026-01-01T${text}Z`)
+
+describe('due work', () => {
+  const priorityWith = (variables: Record<string, Json>) => {
+    const held = userTask('t', { asyncBefore: true, jobPriority: parseExpression('${p}') })
+    return new Driver(graphOf([startEvent('s'), held], ['s>t']), variables).aggregate.dueWork[0]?.priority
+  }
+
+  it('has the priority its expression gives, and the default where that fails', () => {
+    expect(priorityWith({ p: 12 })).toBe(12)
+    expect(priorityWith({})).toBe(0)
+    expect(() => priorityWith({ p: 'high' })).toThrow(
+      'Job t/async-continuation instantiated in context of ProcessInstance[i1]: Priority value is not an Integer',
+    )
+  })
+})
 
 describe('a timer', () => {
   it('holds the token until its time, which is evaluated on entry', () => {

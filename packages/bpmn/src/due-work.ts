@@ -1,10 +1,11 @@
 /** Rows of due work: made, failed, given new retries, done. */
 import { EngineError } from './engine-error.ts'
-import { evaluateLong, evaluateText } from './expression/evaluate.ts'
+import { evaluateText } from './expression/evaluate.ts'
 import { BpmnExpressionError } from './expression/expression-error.ts'
 import { contextOf } from './expression-context.ts'
 import type { FlowNode } from './graph.ts'
 import { createIncident, endIncidentsOf } from './incidents.ts'
+import { priorityOf } from './priority.ts'
 import { retryAt, retryPlan } from './retry-cycle.ts'
 import type { Run } from './run.ts'
 import type { DueWorkRow, StepEvent } from './state.ts'
@@ -34,13 +35,29 @@ export function createWork(run: Run, node: FlowNode, work: NewWork): void {
     exceptionStack: null,
     failedActivityId: null,
     exclusive: node.exclusive,
-    priority: node.jobPriority === null ? 0 : evaluateLong(node.jobPriority, contextOf(run, work.executionId)),
+    priority: priorityOf(run, work.executionId, node.jobPriority, describe(run, node, work)),
     isSuspended: run.isSuspended,
     payload: work.payload ?? null,
     createdAt: run.env.now,
   }
   run.dueWork.insert(row)
   logWork(run, row, 'created', null)
+}
+
+/** Camunda's name of the job type, where ours differ. */
+const handlerTypes: Partial<Record<DueWorkRow['kind'], string>> = {
+  'async-before': 'async-continuation',
+  'async-after': 'async-continuation',
+  'timer-intermediate': 'timer-intermediate-transition',
+  'timer-boundary': 'timer-transition',
+}
+
+/** As Camunda writes it where the priority of a job is wrong. */
+function describe(run: Run, node: FlowNode, { executionId, kind }: NewWork): string {
+  const { parentId, isConcurrent, isScope } = run.execution(executionId)
+  const execution = `${isConcurrent ? 'Concurrent' : ''}${isScope ? 'Scope' : ''}Execution`
+  const where = parentId === null ? 'ProcessInstance' : execution
+  return `Job ${node.id}/${handlerTypes[kind] ?? kind} instantiated in context of ${where}[${executionId}]`
 }
 
 export function getWork(run: Run, workId: string): DueWorkRow {

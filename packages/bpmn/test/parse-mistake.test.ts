@@ -12,6 +12,16 @@ describe('mistakes are told in the words of the reference engine', () => {
       'multiple none start events or timer start events not supported on process definition',
     ],
     [
+      'a priority of a job that is no number',
+      around('<userTask id="x" camunda:asyncBefore="true" camunda:jobPriority="high"/>'),
+      "Value 'high' for attribute 'jobPriority' is not a valid number",
+    ],
+    [
+      'a priority of an external task that is no number',
+      around('<serviceTask id="x" camunda:type="external" camunda:topic="t" camunda:taskPriority="1.5"/>'),
+      "Value '1.5' for attribute 'taskPriority' is not a valid number",
+    ],
+    [
       'two starts on one signal',
       process(
         '<startEvent id="a"><signalEventDefinition signalRef="sg"/></startEvent><startEvent id="b"><signalEventDefinition signalRef="sg"/></startEvent>',

@@ -1,11 +1,12 @@
 import { throwError } from '../boundary.ts'
 import { EngineError } from '../engine-error.ts'
 import { isScopeActivity } from '../execution-tree.ts'
-import { evaluateLong, evaluateName } from '../expression/evaluate.ts'
+import { evaluateName } from '../expression/evaluate.ts'
 import { contextOf, evaluateAt } from '../expression-context.ts'
 import type { FlowNode, ServiceImplementation } from '../graph.ts'
 import { withoutTransience } from '../io-mapping.ts'
 import { leave } from '../leaving.ts'
+import { priorityOf } from '../priority.ts'
 import type { Run } from '../run.ts'
 import type { DelegateResult } from '../state.ts'
 import { findLocalVariable, setLocalVariable, setVariable, type Values, visibleVariables } from '../variables.ts'
@@ -100,15 +101,14 @@ function inputsOf(run: Run, executionId: string, node: ServiceNode): Values {
 }
 
 function createExternalTask(run: Run, executionId: string, node: ServiceNode, external: External): void {
-  const context = contextOf(run, executionId)
   run.externalTasks.insert({
     id: run.env.newId(),
     instanceId: run.instance.id,
     executionId,
     activityId: node.id,
     activityInstanceId: run.execution(executionId).activityInstanceId ?? '',
-    topic: evaluateName(external.topic, context),
-    priority: external.priority === null ? 0 : evaluateLong(external.priority, context),
+    topic: evaluateName(external.topic, contextOf(run, executionId)),
+    priority: priorityOf(run, executionId, external.priority, ''),
     retries: null,
     errorMessage: null,
     errorDetails: null,

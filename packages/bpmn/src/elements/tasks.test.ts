@@ -55,6 +55,26 @@ describe('an external task', () => {
     expect(driver.aggregate.executions).toMatchObject([{ id: 'i1', activityId: 't' }])
   })
 
+  const withPriority = (value?: Json) => {
+    const priority = parseExpression('${p}')
+    const implementation = { kind: 'external', topic: parseExpression('x'), priority } as const
+    const one = graphOf([startEvent('s'), external('x', { implementation })], ['s>x'])
+    return new Driver(one, value === undefined ? {} : { p: value }).aggregate.externalTasks[0]?.priority
+  }
+
+  it('has the priority its expression gives, and the default where that fails', () => {
+    expect(withPriority(7)).toBe(7)
+    expect(withPriority()).toBe(0)
+  })
+
+  it.each([
+    ['7', ': Priority value is not an Integer'],
+    [null, ': Priority value is not an Integer'],
+    [7.5, ': Priority value must be either Short, Integer, or Long'],
+  ])('is not made with the priority %j', (value, message) => {
+    expect(() => withPriority(value)).toThrow(message)
+  })
+
   it('that has no retries left is an incident until it gets new ones', () => {
     // given
     const driver = new Driver(graph, { a: 1 })

@@ -4,7 +4,7 @@ import { EvaluationFault } from './evaluation-fault.ts'
 import type { Bean, Expression, ExpressionContext } from './expression.ts'
 import { BpmnExpressionError } from './expression-error.ts'
 import { callFunction } from './functions.ts'
-import { fromJson, isNull, javaClass, nothing, text, toBoolean, toLong, toText, truth } from './java-values.ts'
+import { fromJson, isNull, javaClass, nothing, text, toBoolean, toText, truth } from './java-values.ts'
 import { callMethod, readProperty } from './methods.ts'
 import { applyBinary, applyUnary } from './operators.ts'
 import type { SyntaxNode } from './syntax.ts'
@@ -53,17 +53,6 @@ export function evaluateName(expression: Expression, context: ExpressionContext)
     )
   }
   return value
-}
-
-/** A whole number, for priorities. */
-export function evaluateLong(expression: Expression, context: ExpressionContext): number {
-  const value = evaluate(expression, context)
-  try {
-    return toLong(value)
-  } catch (fault) {
-    if (!(fault instanceof EvaluationFault)) throw fault
-    throw new BpmnExpressionError('evaluation', expression.text, explain(fault, expression.text))
-  }
 }
 
 /** A condition must give a real Boolean: 'true', 1 and null are errors. */

@@ -53,7 +53,6 @@ function readFrame(
   process: ModelElement,
   reading: Reading,
 ): NodeFrame {
-  const { problems } = reading
   return {
     id,
     name: textOf(element, 'name') ?? null,
@@ -66,11 +65,24 @@ function readFrame(
     asyncAfter: flagOf(element, 'camunda:asyncAfter', false),
     exclusive: flagOf(element, 'camunda:exclusive', true),
     retryCycle: readRetryCycle(element, reading),
-    jobPriority:
-      expressionOf(element, 'camunda:jobPriority', problems) ?? expressionOf(process, 'camunda:jobPriority', problems),
+    jobPriority: priorityOf(element, 'jobPriority', reading) ?? priorityOf(process, 'jobPriority', reading),
     ...readInputOutput(element, reading),
     boundaryIds: [],
   }
+}
+
+/** What holds no expression must be a number; of the process it is told once, by process.ts. */
+function priorityOf(element: ModelElement, name: PriorityName, reading: Reading): Expression | null {
+  if (element.$type !== 'bpmn:Process') checkPriority(element, name, reading)
+  return expressionOf(element, `camunda:${name}`, reading.problems)
+}
+
+type PriorityName = 'jobPriority' | 'taskPriority'
+
+export function checkPriority(element: ModelElement, name: PriorityName, { problems }: Reading): void {
+  const text = textOf(element, `camunda:${name}`)
+  if (text === undefined || /^\s*[$#]\{/.test(text) || /^[+-]?\d{1,10}$/.test(text)) return
+  problems.refusal(`Value '${text}' for attribute '${name}' is not a valid number`, element)
 }
 
 function readRetryCycle(element: ModelElement, reading: Reading): Expression | null {
@@ -300,7 +312,6 @@ function readTyped(
     problems.error("External tasks must specify a 'topic' attribute in the camunda namespace", element)
     return null
   }
-  const priority =
-    expressionOf(element, 'camunda:taskPriority', problems) ?? expressionOf(process, 'camunda:taskPriority', problems)
+  const priority = priorityOf(element, 'taskPriority', reading) ?? priorityOf(process, 'taskPriority', reading)
   return { kind: 'external', topic, priority }
 }

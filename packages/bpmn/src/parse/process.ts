@@ -1,7 +1,7 @@
 /** One executable process: its nodes joined by its flows, checked as a whole. */
 import type { FlowNode, JobDefinition, JobType, ProcessGraph, SequenceFlow } from '../graph.ts'
 import { checkTimerText } from '../timer.ts'
-import { readFlowNode } from './flow-nodes.ts'
+import { checkPriority, readFlowNode } from './flow-nodes.ts'
 import { childrenOf, documentationOf, flagOf, type ModelElement, textOf } from './model.ts'
 import { isConstant, type Reading } from './reading.ts'
 import { refuseListeners, refuseZeebe } from './refused.ts'
@@ -24,6 +24,7 @@ export function readProcess(process: ModelElement, category: string | null, read
   }
   refuseZeebe(process, reading.problems)
   refuseListeners(process, reading.problems)
+  for (const name of ['jobPriority', 'taskPriority'] as const) checkPriority(process, name, reading)
   const parts = readParts(process, reading)
   const nodes = joinNodes(parts, reading)
   const startIds = [...nodes.values()].filter((node) => node.kind === 'startEvent').map((node) => node.id)
