@@ -94,7 +94,7 @@ describe('mistakes are told in the words of the reference engine', () => {
     [
       'a service task without implementation',
       around('<serviceTask id="x"/>'),
-      "One of the attributes 'class', 'delegateExpression', 'type', or 'expression' is mandatory on serviceTask.",
+      "One of the attributes 'class', 'delegateExpression', 'type', or 'expression' is mandatory on serviceTask. If you are using a connector, make sure theconnect process engine plugin is registered with the process engine.",
     ],
     [
       'a result variable with a class',

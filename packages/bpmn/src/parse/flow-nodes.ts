@@ -289,7 +289,8 @@ function readImplementation(
   // Told of already.
   if (extensionsOf(element, 'camunda:Connector').length > 0 || isForZeebe(element)) return null
   problems.error(
-    `One of the attributes 'class', 'delegateExpression', 'type', or 'expression' is mandatory on ${tag}.`,
+    // The missing blank is Camunda's.
+    `One of the attributes 'class', 'delegateExpression', 'type', or 'expression' is mandatory on ${tag}. If you are using a connector, make sure theconnect process engine plugin is registered with the process engine.`,
     element,
   )
   return null
