@@ -115,4 +115,6 @@ export function endInstance(run: Run, state: InstanceState, deleteReason: string
   run.executions.remove(run.instance.id)
   run.agenda.length = 0
   run.instance = { ...run.instance, state, deleteReason, endedAt: run.env.now }
+  const hasErrorEnds = run.graph.nodes.values().some((node) => node.kind === 'endEvent' && node.event.kind === 'error')
+  if (hasErrorEnds) run.history.push({ type: 'errors-ended', at: run.env.now, canceled: state !== 'COMPLETED' })
 }

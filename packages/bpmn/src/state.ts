@@ -189,6 +189,8 @@ export type HistoryEvent =
       at: Date
     }
   | { type: 'activity-ended'; activityInstanceId: string; at: Date; canceled: boolean; completeScope: boolean }
+  /** Of the instance, at its end: error end events that nobody caught, which were left unfinished until now. */
+  | { type: 'errors-ended'; at: Date; canceled: boolean }
   | { type: 'variable-set'; row: VariableRow; at: Date }
   | { type: 'variable-deleted'; variableId: string; at: Date }
   | { type: 'incident-created'; row: IncidentRow }

@@ -1,4 +1,4 @@
-/** User tasks over HTTP: what goes wrong with them. */
+/** User tasks over HTTP: what goes wrong with them, and beside them. */
 import { describe, expect, it } from 'vitest'
 import { chain, diagram, userTask } from './diagram.ts'
 import { startMlc } from './mlc-server.ts'
@@ -29,6 +29,20 @@ describe('a task of a suspended instance', () => {
       body: { type, message, code: 0 },
     })
   })
+})
+
+it('an error end event that nobody catches is unfinished in history until its instance ends', async () => {
+  const fork = `<bpmn:startEvent id="s"/><bpmn:parallelGateway id="f"/>${userTask('u').xml}<bpmn:endEvent id="e"/>
+    <bpmn:endEvent id="bad"><bpmn:errorEventDefinition errorRef="x"/></bpmn:endEvent>${chain('s', 'f', 'u', 'e')}${chain('f', 'bad')}`
+  const server = await startMlc()
+  await server.deploy({ 'p.bpmn': diagram('p', fork, '<bpmn:error id="x" errorCode="X"/>') })
+  const starting = server.call('POST', '/process-definition/key/p/start', {})
+  const { id } = (await starting).body
+  const path = `/history/activity-instance?processInstanceId=${id}&activityId=bad`
+  expect((await server.call('GET', path)).body).toMatchObject([{ endTime: null, canceled: false }])
+  const [task] = (await server.call('GET', '/task')).body
+  await server.call('POST', `/task/${task.id}/complete`, {})
+  expect((await server.call('GET', path)).body).toMatchObject([{ endTime: expect.any(String), canceled: false }])
 })
 
 describe('an error reported for a task', () => {

@@ -10,6 +10,7 @@ type Row = Record<string, unknown>
 interface Digest {
   started: Map<string, Row>
   ended: EventOf<'activity-ended'>[]
+  endedErrors: (Row & EventOf<'errors-ended'>)[]
   assigned: EventOf<'task-assigned'>[]
   variables: Map<string, Row>
   deletedVariables: Set<string>
@@ -33,6 +34,7 @@ export function historyParts(inputs: readonly FlushInput[]): RawBuilder<unknown>
   const digest: Digest = {
     started: new Map(),
     ended: [],
+    endedErrors: [],
     assigned: [],
     variables: new Map(),
     deletedVariables: new Set(),
@@ -68,6 +70,15 @@ function take(digest: Digest, instanceId: string, event: HistoryEvent): void {
       else Object.assign(row, { endedAt: event.at, canceled: event.canceled, completeScope: event.completeScope })
       break
     }
+    case 'errors-ended': {
+      const { at: endedAt, canceled } = event
+      for (const row of digest.started.values()) {
+        if (row.instanceId === instanceId && isOpenError(row))
+          Object.assign(row, { endedAt, canceled, completeScope: true })
+      }
+      digest.endedErrors.push({ ...event, instanceId })
+      break
+    }
     case 'task-assigned': {
       const row = digest.started.get(event.activityInstanceId)
       if (row === undefined) digest.assigned.push(event)
@@ -101,6 +112,10 @@ function take(digest: Digest, instanceId: string, event: HistoryEvent): void {
   }
 }
 
+function isOpenError({ activityType, endedAt }: Row): boolean {
+  return activityType === 'errorEndEvent' && endedAt === null
+}
+
 function activityParts(digest: Digest): RawBuilder<unknown>[] {
   const parts: RawBuilder<unknown>[] = []
   const started = [...digest.started.values()]
@@ -111,6 +126,12 @@ function activityParts(digest: Digest): RawBuilder<unknown>[] {
       from jsonb_to_recordset(${jsonRows(digest.ended)}::jsonb)
         as x(activity_instance_id text, at timestamptz, canceled boolean, complete_scope boolean)
       where h.id = x.activity_instance_id)`)
+  }
+  if (digest.endedErrors.length > 0) {
+    parts.push(sql`h_error_end as (
+      update mlc.history_activity h set ended_at = x.at, canceled = x.canceled, complete_scope = true
+      from jsonb_to_recordset(${jsonRows(digest.endedErrors)}::jsonb) as x(instance_id text, at timestamptz, canceled boolean)
+      where h.instance_id = x.instance_id and h.activity_type = 'errorEndEvent' and h.ended_at is null)`)
   }
   if (digest.assigned.length > 0) {
     parts.push(sql`h_assignee as (
