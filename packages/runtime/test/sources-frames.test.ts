@@ -295,6 +295,17 @@ describe('score with numpy and pandas', () => {
       '{"digit":1,"scores":[4.0,6.0],"first":4.0,"wide":4.0,"sure":true,"byte":255,"text":"é","matrix":[[0.0,1.0],[2.0,3.0],[4.0,5.0]],"none":null,"4":"four"}\n',
     ],
     [
+      'numbers wider than Python’s own, masked cells',
+      {
+        files: {
+          'model.py':
+            'import numpy as np\ndef action(d):\n    yield {"wide": np.longdouble(1.5), "many": np.array([0.5], np.longdouble)}\n    yield np.ma.array([1, 2], mask=[0, 1])\n',
+        },
+        inputs: { 'a.json': '1\n' },
+      },
+      '{"wide":1.5,"many":[0.5]}\n[1,null]\n',
+    ],
+    [
       'recordsets: a frame in, its rows out',
       { folder: 'recordsets', inputs: ['input.csv'] },
       '{"x":1,"double":2}\n{"x":2,"double":4}\n{"x":3,"double":6}\n',

@@ -78,6 +78,9 @@ def unwrap(value, path):
         inner = value.tolist()
         if type(inner) is not type(value):
             return inner
+        if value.dtype.kind == 'f':
+            # A long double: Python has no number that is wider than its own.
+            return float(value)
     if package == 'pandas':
         if hasattr(value, 'columns') and hasattr(value, 'to_dict'):
             return value.to_dict(orient='records')
