@@ -100,6 +100,41 @@ describe('functions', () => {
       },
       '11\n21\n',
     ],
+    [
+      'names in other scripts, however their characters are composed',
+      {
+        files: {
+          'été.py':
+            '# modelop.init\ndef de\u0301but():\n    global k\n    k = 5\n# modelop.score\ndef ﬁt(d):\n    return d + k\n',
+        },
+        inputs: numbers,
+      },
+      '6\n7\n',
+    ],
+    [
+      'an annotation above a lambda and above a partial',
+      {
+        files: {
+          'model.py':
+            'from functools import partial\nk = []\n# modelop.init\nstart = partial(k.append, 7)\n# modelop.score\npredict = lambda d: d + k[0]\ndef action(d):\n    return 0\n',
+        },
+        inputs: numbers,
+      },
+      '8\n9\n',
+    ],
+    [
+      'libraries find the spec and the files of the module `model`',
+      {
+        files: {
+          'model.py3':
+            'import importlib.util, pkgutil\ndef action(d):\n    return [importlib.util.find_spec(__name__).name, pkgutil.get_data(__name__, "x.txt").decode(), __spec__.origin == __file__]\n',
+          'x.txt': 'X',
+        },
+        inputs: numbers,
+        primary: 'model.py3',
+      },
+      '["model","X",true]\n["model","X",true]\n',
+    ],
   ]
 
   it.each(table)('%s', (_title, given, output) => gives(given, output))
@@ -298,6 +333,20 @@ describe('what a model says', () => {
     expect(ended).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'FAILURE' })
     expect(ended.output).toBe(name === 'out.csv' ? 'a\n1\n' : '{"a":1}\n')
     expect(ended.messages.join('\n')).toContain('the value cannot be written: LookupError: connection lost')
+  })
+
+  it.each<[string, string]>([
+    ['json.dumps that indents', 'import functools, json\njson.dumps = functools.partial(json.dumps, indent=2)'],
+    [
+      'a json.loads that is no function',
+      'import json\njson.loads = None\ndef begin(given): print(given["job"]["jobType"])',
+    ],
+    ['an open of its own', 'import builtins\ndef refuse(*given, **named): raise OSError("no")\nbuiltins.open = refuse'],
+    ['no console at all', 'import sys\nsys.stdout = sys.stderr = None'],
+    ['a closed console', 'import sys\nsys.stdout.close()\nsys.stderr.close()'],
+  ])('%s in the place of the real one is the model’s own affair', async (_title, code) => {
+    const source = `${code}\ndef action(d):\n    yield d\n    yield (3, d)\n`
+    await gives({ files: { 'model.py': source }, inputs: numbers }, '1\n2\n')
   })
 
   it('metrics without pandas is told what to do, in one sentence', async () => {

@@ -1,11 +1,14 @@
 """The comment lines of a model source that say which function does what, and how its slots are fed."""
 import re
+import unicodedata
 
 ANNOTATION = re.compile(
     r'(?:#|//)[ \t]*(modelop|fastscore)\.([a-z][a-z-]*)(?:\.(\$?[\w-]+))?[ \t]*(?::[ \t]*(.*?))?[ \t]*\r?$',
     re.IGNORECASE,
 )
-DEFINITION = re.compile(r'[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)')
+DEFINITION = re.compile(r'[ \t]*(?:async[ \t]+)?def[ \t]+([^\s(\[:]+)')
+# `predict = lambda d: …` defines a function as well; an assignment that calls something may be anything.
+ASSIGNMENT = re.compile(r'(\w[^\s=:]*)[ \t]*=[ \t]*(?:lambda\b|(?:functools\.)?partial\()')
 ROLES = {'init': 'init', 'score': 'score', 'metrics': 'metrics', 'train': 'train', 'training': 'train'}
 DEFAULTS = {'init': 'begin', 'score': 'action', 'metrics': 'metrics', 'train': 'train'}
 SWITCHED_OFF = ('unused', 'none')
@@ -41,10 +44,12 @@ def read_annotations(source):
     for line in source.split('\n'):
         match = ANNOTATION.match(line)
         if match is None:
-            definition = DEFINITION.match(line) if waiting else None
+            definition = DEFINITION.match(line) or ASSIGNMENT.match(line) if waiting else None
             if definition is not None:
+                # The name as Python has it, whatever way its characters are composed in the file.
+                name = unicodedata.normalize('NFKC', definition.group(1))
                 for role in waiting:
-                    found.functions.setdefault(role, definition.group(1))
+                    found.functions.setdefault(role, name)
                 waiting = []
             continue
         prefix, tag, scope, value = match.groups()

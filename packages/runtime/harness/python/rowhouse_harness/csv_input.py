@@ -10,6 +10,7 @@ import codecs
 import csv
 import os
 import re
+from io import open
 
 from rowhouse_harness.failures import JobFailed
 

@@ -8,6 +8,7 @@
 import codecs
 import json
 import os
+from io import open
 
 from rowhouse_harness.failures import JobFailed
 

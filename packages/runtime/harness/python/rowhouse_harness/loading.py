@@ -4,11 +4,14 @@ import re
 import sys
 import types
 import warnings
+from importlib.machinery import SourceFileLoader
+from importlib.util import spec_from_loader
 
 from rowhouse_harness import STAND_INS
 from rowhouse_harness.annotations import DEFAULTS, read_annotations
 from rowhouse_harness.calling import awaiting
 from rowhouse_harness.failures import JobFailed, failure_of
+from rowhouse_harness.reporting import say
 
 MODULE = 'model'
 
@@ -30,15 +33,19 @@ class Model:
         """The function of a role, or None: the asset's name first, then the annotation, then the default name."""
         explicit = self.wanted.get(role)
         if explicit:
-            found = getattr(self.module, explicit, None)
+            found = self.look_up(explicit)
             if callable(found):
                 return awaiting(found)
         # A missing init is normal, also where a record fills in its default name.
         if explicit and (role, explicit) != ('init', DEFAULTS['init']):
             raise JobFailed('load', "the asset names '%s' as its %s function, but %s does not define it; it defines: %s" % (explicit, role, self.source_name(), self.defined()))
         name = self.annotations.functions.get(role, DEFAULTS[role])
-        found = getattr(self.module, name, None)
+        found = self.look_up(name)
         return awaiting(found) if callable(found) else None
+
+    def look_up(self, name):
+        """What the source defines: a module has functions of its own, such as `__init__`."""
+        return vars(self.module).get(name)
 
     def get(self, role):
         found = self.find(role)
@@ -53,7 +60,7 @@ class Model:
     def get_all(self, role, slots):
         """The function for each input: an `action.<slot>` annotation binds a slot to one of its own."""
         names = {slot: self.annotations.action(slot) if role == 'score' and not self.wanted.get('score') else None for slot in slots}
-        own = {slot: awaiting(getattr(self.module, name, None)) for slot, name in names.items() if name}
+        own = {slot: awaiting(self.look_up(name)) for slot, name in names.items() if name}
         missing = [names[slot] for slot, function in own.items() if not callable(function)]
         if missing:
             raise JobFailed('load', "an action annotation of %s names '%s', which it does not define; it defines: %s" % (self.source_name(), missing[0], self.defined()))
@@ -144,6 +151,9 @@ def load_model(plan):
         raise JobFailed('load', 'the source %s cannot be read: %s' % (plan['source'], error.strerror)) from None
     module = types.ModuleType(MODULE)
     module.__file__ = os.path.abspath(path)
+    # As an imported module has them: libraries ask for the spec of the module that calls them (pkgutil, importlib.resources).
+    module.__loader__ = SourceFileLoader(MODULE, module.__file__)
+    module.__spec__ = spec_from_loader(MODULE, module.__loader__)
     module.__spec_name__ = plan['source']
     try:
         # Relative in tracebacks: a job's log names the user's file, not a folder of this machine.
@@ -166,9 +176,9 @@ def say_what_is_missing(error):
     if not isinstance(error, ModuleNotFoundError) or not error.name or '.' in error.name:
         return
     if error.name == 'pyspark':
-        sys.stderr.write('PySpark models are not run by this runtime\n')
+        say('PySpark models are not run by this runtime')
     else:
-        sys.stderr.write("'%s' is neither beside the source nor installed: is the package that brings it in requirements.txt?\n" % error.name)
+        say("'%s' is neither beside the source nor installed: is the package that brings it in requirements.txt?" % error.name)
 
 
 def has_sibling(plan):

@@ -7,6 +7,7 @@ lines end in LF, a list or object inside a CSV cell is its JSON text.
 """
 import csv
 import io
+from io import open
 
 from rowhouse_harness.encoding import NotEncodable, problem_of, to_json, to_plain, to_text
 from rowhouse_harness.failures import JobFailed

@@ -1,8 +1,13 @@
 """What the harness tells: events to the agent, rejected records to their file, and the counts of both."""
 import json
 import os
+import sys
+from io import open
 from time import monotonic
 
+# Ours from before the model came: one may put functions of its own in the place of json.dumps or open.
+encode_event = json.JSONEncoder().encode
+encode_reject = json.JSONEncoder(ensure_ascii=False).encode
 PROGRESS_SECONDS = 0.5
 # A file of nothing but bad lines must not drown the agent: further ones are counted and in the rejects file.
 REJECTED_EVENTS_MAX = 1000
@@ -60,7 +65,7 @@ class Report:
         if self.is_silent:
             os._exit(0)
         data['event'] = event
-        line = (json.dumps(data) + '\n').encode('ascii')
+        line = (encode_event(data) + '\n').encode('ascii')
         try:
             while line:
                 line = line[os.write(self.descriptor, line):]
@@ -94,7 +99,7 @@ class Report:
             self.rejects = open(self.rejects_path, 'w', encoding='utf-8', errors='backslashreplace')
         entry = {'direction': direction, 'record': record, 'line': line, 'code': by, 'reason': reason}
         entry['raw'] = raw[:RAW_CHARACTERS_MAX] if raw is not None else None
-        self.rejects.write(json.dumps(entry, ensure_ascii=False) + '\n')
+        self.rejects.write(encode_reject(entry) + '\n')
         if self.events_of_rejects < REJECTED_EVENTS_MAX:
             self.events_of_rejects += 1
             self.tell('rejected', direction=direction, by=by, record=record, line=line, reason=reason)
@@ -104,3 +109,11 @@ class Report:
     def close(self):
         if self.rejects is not None:
             self.rejects.close()
+
+
+def say(line):
+    """On the model's console, unless the model has closed it."""
+    try:
+        sys.stderr.write(line + '\n')
+    except Exception:
+        pass

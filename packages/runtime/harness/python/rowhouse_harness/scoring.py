@@ -1,11 +1,10 @@
 """score: each record of each input through the model's function, in input order."""
-import sys
 from time import monotonic
 from types import GeneratorType
 
 from rowhouse_harness.calling import awaiting, score_arguments
 from rowhouse_harness.failures import JobFailed, describe, failure_of
-from rowhouse_harness.reporting import BadRecordStops
+from rowhouse_harness.reporting import BadRecordStops, say
 
 END = object()
 # Ours: they pass through the `except` that catches what the model raised.
@@ -51,7 +50,7 @@ class Sinks:
         for sink in self.by_slot.values():
             sink.close()
         for slot, count in sorted(self.dropped.items()):
-            sys.stderr.write('%d output(s) for slot %d were dropped: the job has no output for this slot\n' % (count, slot))
+            say('%d output(s) for slot %d were dropped: the job has no output for this slot' % (count, slot))
 
 
 def score(streams, functions, sinks, report, checks):
