@@ -16,6 +16,21 @@ it('schema annotations are found by slot, in both comment styles, and not when c
   ])
 })
 
+it('the first annotation of a slot wins, scopes have any case, a byte order mark hides none, and old names of the slots count', () => {
+  const source = '\uFEFF# ModelOp.Schema.0: first\n# modelop.schema.0: second\n# modelop.schema.$IN: all_in\n'
+  expect([...schemaAnnotations(source)]).toEqual([
+    ['0', 'first'],
+    ['$in', 'all_in'],
+  ])
+  expect([...schemaAnnotations('# fastscore.input: in.avsc\n// fastscore.output: double\n')]).toEqual([
+    ['0', 'in.avsc'],
+    ['1', 'double'],
+  ])
+  expect([...schemaAnnotations('# fastscore.input: old\n# fastscore.schema.0: new\n# modelop.input: x\n')]).toEqual([
+    ['0', 'new'],
+  ])
+})
+
 it('a schema is found by path, base name, then name without extension', () => {
   const paths = ['model.py', 'schemas/in.avsc', 'deep/out.avsc', 'weights.pkl']
   expect(resolveSchema('./schemas/in.avsc', paths)).toBe('schemas/in.avsc')

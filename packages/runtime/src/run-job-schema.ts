@@ -44,7 +44,7 @@ async function readSchema(name: string, paths: readonly string[], folder: string
   const path = resolveSchema(name, paths)
   if (path === undefined) return primitives.has(name) ? name : null
   try {
-    return JSON.parse(await readFile(join(folder, path), 'utf8'))
+    return JSON.parse(withoutMark(await readFile(join(folder, path), 'utf8')))
   } catch {
     return null
   }
@@ -59,16 +59,29 @@ function unresolved(name: string, sourcePath: string, paths: readonly string[]):
   )
 }
 
-/** `# modelop.schema.0: input.avsc` → 0 → input.avsc. No scope means all slots. */
+/**
+ * `# modelop.schema.0: input.avsc` → 0 → input.avsc; the first one wins. No scope means all slots. `fastscore.input` and `.output` are what
+ * the slots 0 and 1 had before there were others.
+ */
 export function schemaAnnotations(source: string): Map<string, string> {
   const found = new Map<string, string>()
-  for (const match of source.matchAll(
-    /^(?:#|\/\/)[ \t]*(?:modelop|fastscore)\.schema(?:\.([\w$-]+))?[ \t]*:[ \t]*(\S.*?)[ \t]*\r?$/gim,
+  const old = new Map<string, string>()
+  for (const [, tag = '', scope = '$all', name = ''] of withoutMark(source).matchAll(
+    /^(?:#|\/\/)[ \t]*(?:modelop\.(?=schema)|fastscore\.)(schema|input|output)(?:\.([\w$-]+))?[ \t]*:[ \t]*(\S.*?)[ \t]*\r?$/gim,
   )) {
-    found.set(match[1] ?? '$all', match[2] ?? '')
+    if (/^schema$/i.test(tag)) setFirst(found, scope.toLowerCase(), name)
+    else setFirst(old, /^input$/i.test(tag) ? '0' : '1', name)
   }
+  for (const [slot, name] of old) setFirst(found, slot, name)
   return found
 }
+
+function setFirst(map: Map<string, string>, key: string, value: string): void {
+  if (!map.has(key)) map.set(key, value)
+}
+
+/** Editors of Windows begin a text with a byte order mark. */
+const withoutMark = (text: string): string => text.replace(/^\uFEFF/, '')
 
 /** Names are often a little off: by full path, base name, then name without extension. */
 export function resolveSchema(name: string, paths: readonly string[]): string | undefined {

@@ -240,6 +240,8 @@ describe('schemas', () => {
       {},
       '# modelop.schema.0: schemas/in.avsc\n',
     ],
+    ['with a byte order mark', { 'in.avsc': `\uFEFF${JSON.stringify(fields)}` }, {}, '# modelop.schema.0: in.avsc\n'],
+    ['named after a byte order mark', { 'in.avsc': JSON.stringify(fields) }, {}, '\uFEFF# modelop.schema.0: in.avsc\n'],
     ['named without extension', { 'in.avsc': JSON.stringify(fields) }, {}, '#fastscore.schema.0:in\n'],
     ['for all inputs', { 'in.avsc': JSON.stringify(fields) }, {}, '#fastscore.schema.$in: in\n'],
   ])('are found %s', async (_title, files, modelMetaData, annotation = '') => {
