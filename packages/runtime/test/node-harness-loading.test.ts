@@ -19,6 +19,33 @@ describe('how a source is loaded', () => {
         'seven.js': 'module.exports = 7',
       },
     ],
+    [
+      'an annotated member of exports',
+      { 'model.js': 'exports.action = () => 1\n// modelop.score\nexports.predict = () => 7' },
+    ],
+    [
+      'an annotated method of what is exported, with its this',
+      { 'model.js': 'module.exports = {\n  seven: 7,\n// modelop.score\n  predict(d) { return d && this.seven },\n}' },
+    ],
+    [
+      'an annotated function that is exported under another name',
+      { 'model.js': '// modelop.score\nfunction predict() { return 7 }\nexport { predict as run }' },
+    ],
+    [
+      'an annotated function that CommonJS exports under another name',
+      { 'model.js': '// modelop.score\nfunction predict() { return 7 }\nmodule.exports = { run: predict }' },
+    ],
+    [
+      'a name in another script',
+      { 'model.js': 'export const action = () => 1\n// modelop.score\nexport const prévoir = () => 7' },
+    ],
+    [
+      'a source that has put functions of its own in the place of JSON.parse and JSON.stringify',
+      {
+        'model.js':
+          'JSON.parse = JSON.stringify = () => "x"\nexport const init = (given) => given\nexport const score = () => 7',
+      },
+    ],
     ['a default function', { 'model.js': 'export default function () { return 7 }' }],
     ['a function as CommonJS', { 'model.js': 'module.exports = () => 7' }],
     [

@@ -11,8 +11,15 @@ export interface Annotations {
 
 const annotation =
   /^(?:#|\/\/)[ \t]*(modelop|fastscore)\.([a-z][a-z-]*)(?:\.(\$?[\w-]+))?[ \t]*(?::[ \t]*(.*?))?[ \t]*\r?$/i
-const definition =
-  /^[ \t]*(?:export[ \t]+)?(?:(?:default[ \t]+)?(?:async[ \t]+)?function[ \t]*\*?[ \t]*([\w$]+)|(?:const|let|var)[ \t]+([\w$]+)[ \t]*=)/
+/** A function, a constant, a member of `exports`, or a method of what is exported as a whole. */
+const definitions = [
+  /^[ \t]*(?:export[ \t]+)?(?:default[ \t]+)?(?:async[ \t]+)?function[ \t]*\*?[ \t]*([\p{ID_Continue}$]+)/u,
+  /^[ \t]*(?:export[ \t]+)?(?:const|let|var)[ \t]+([\p{ID_Continue}$]+)[ \t]*(?::[^=]*)?=/u,
+  /^[ \t]*(?:module[ \t]*\.[ \t]*)?exports[ \t]*\.[ \t]*([\p{ID_Continue}$]+)[ \t]*=/u,
+  /^[ \t]*(?:static[ \t]+)?(?:async\b[ \t]*)?(?:\*[ \t]*)?([\p{ID_Start}$_][\p{ID_Continue}$]*)[ \t]*\([^()]*\)[ \t]*\{/u,
+  /^[ \t]*([\p{ID_Start}$_][\p{ID_Continue}$]*)[ \t]*:[ \t]*(?:async\b[ \t]*)?(?:function\b|\(|[\p{ID_Continue}$]+[ \t]*=>)/u,
+]
+const noMethod = new Set(['if', 'for', 'while', 'switch', 'catch', 'with'])
 const anonymousDefault = /^[ \t]*export[ \t]+default\b/
 const roles: Record<string, Role> = {
   init: 'init',
@@ -27,7 +34,7 @@ export function readAnnotations(source: string): Annotations {
   const functions: Partial<Record<Role, string>> = {}
   const settings = new Map<string, string>()
   let waiting: Role[] = []
-  for (const line of source.split('\n')) {
+  for (const line of source.replace(/^\uFEFF/, '').split('\n')) {
     const [, prefix, name = '', scope = '', value = ''] = annotation.exec(line) ?? []
     if (prefix === undefined) {
       const found = waiting.length === 0 ? null : definedName(line)
@@ -46,8 +53,11 @@ export function readAnnotations(source: string): Annotations {
 }
 
 function definedName(line: string): string | null {
-  const [, named, bound] = definition.exec(line) ?? []
-  return named ?? bound ?? (anonymousDefault.test(line) ? 'default' : null)
+  for (const definition of definitions) {
+    const [, name] = definition.exec(line) ?? []
+    if (name !== undefined && !noMethod.has(name)) return name
+  }
+  return anonymousDefault.test(line) ? 'default' : null
 }
 
 /** A slot's own setting wins over `$in`/`$out`, those over `$all` and none. */

@@ -68,6 +68,12 @@ export async function loadModel(plan: HarnessPlan): Promise<Model> {
 
 function asModel(plan: HarnessPlan, module: Record<string, unknown>, annotations: Annotations): Model {
   const lookUp = (name: string): ModelFunction | null => functionOf(module, name)
+  /** `export { predict as score }`, `module.exports = { score: predict }`. */
+  const lookUpOwnName = (name: string) =>
+    Object.keys(module)
+      .concat(memberNames(module.default))
+      .map(lookUp)
+      .find((found) => found !== null && ownName(found) === name) ?? null
   const defined = () => {
     const names = [...Object.keys(module), ...memberNames(module.default)].filter((name) => lookUp(name))
     return [...new Set(names)].join(', ') || 'no function'
@@ -85,7 +91,7 @@ function asModel(plan: HarnessPlan, module: Record<string, unknown>, annotations
       const names = role === 'score' ? [...defaults.score, 'default'] : defaults[role]
       return names.map(lookUp).find((found) => found !== null) ?? null
     }
-    const found = lookUp(annotated)
+    const found = lookUp(annotated) ?? lookUpOwnName(annotated)
     if (found === null)
       throw new JobFailed(
         'load',
@@ -110,6 +116,9 @@ function functionOf(module: Record<string, unknown>, name: string): ModelFunctio
   if (typeof method === 'function' && (typeof named !== 'function' || named === method)) return method.bind(whole)
   return typeof named === 'function' ? (named as ModelFunction) : null
 }
+
+/** A method that has its `this` is called `bound name`. */
+const ownName = ({ name }: ModelFunction): string => name.replace(/^bound /, '')
 
 const isObject = (value: unknown): value is object =>
   (typeof value === 'object' && value !== null) || typeof value === 'function'
