@@ -6,6 +6,7 @@
  * Life of a warm parent here: none → starting → ready → retired (stale, idle, or one too many) → closed when its last child has ended.
  */
 import { stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { HarnessProcess, Launch, LaunchOptions } from '../harness-protocol.ts'
 import { threadLimits } from './child.ts'
 import { spawnPython } from './spawn-python.ts'
@@ -33,7 +34,8 @@ interface Warm {
 
 const parents = new Map<string, Warm>()
 
-export const launchPython: Launch = async (options) => {
+export const launchPython: Launch = async (given) => {
+  const options = await activated(given)
   if (!canBeForked(options)) return spawnPython(options)
   const warm = warmOf(options.interpreter)
   const zygote = await usable(warm)
@@ -48,6 +50,16 @@ export const launchPython: Launch = async (options) => {
   const process = await spawnPython(options, learn)
   void process.exited.then(() => start(warm))
   return process
+}
+
+/** A program that the model starts by its name (`python`, one that its requirements brought) is that of the model's environment. */
+async function activated(options: LaunchOptions): Promise<LaunchOptions> {
+  const bin = dirname(options.interpreter)
+  const folder = dirname(bin)
+  const isVirtual = await stat(join(folder, 'pyvenv.cfg')).catch(() => null)
+  if (isVirtual === null) return options
+  const { PATH } = options.env
+  return { ...options, env: { ...options.env, VIRTUAL_ENV: folder, PATH: PATH ? `${bin}:${PATH}` : bin } }
 }
 
 /** Makes the warm parent of an interpreter ready before its first job. */
