@@ -12,6 +12,7 @@ import { AppError, type Asset, type Client, InputError, Unavailable } from '@row
 import { extract } from 'tar'
 import { assetPath, type Job } from './run-job-document.ts'
 import { untilAnswered } from './run-job-retry.ts'
+import { textOf } from './text-of.ts'
 import { makeWorkFolder, writeWorkFile } from './work-files.ts'
 
 export interface PlaygroundContext {
@@ -28,8 +29,8 @@ export interface Playground {
   jobJsonPath: string
   /** Path below the folder by asset. */
   pathOf: ReadonlyMap<Asset, string>
-  /** Of requirements.txt, null when there is none. */
-  requirementsText: string | null
+  /** requirements.txt, null when there is none; its path is below the folder. */
+  requirements: { path: string; text: string } | null
 }
 
 /** Most that an archive may become, and most entries it may have: a small file can be made to fill a disk. */
@@ -74,15 +75,9 @@ async function finishPlayground(folder: string, job: Job, pathOf: Map<Asset, str
   makeWorkFolder(moc)
   await writeWorkFile(jobJsonPath, JSON.stringify(job.document))
   await writeWorkFile(join(moc, 'required_libraries_filenames.txt'), requirements.map((path) => `${path}\n`).join(''))
-  const first = requirements[0]
-  const requirementsText = first === undefined ? null : textOf(await readFile(join(folder, first)))
-  return { folder, jobJsonPath, pathOf, requirementsText }
-}
-
-/** PowerShell writes `pip freeze > requirements.txt` in UTF-16. */
-function textOf(bytes: Buffer): string {
-  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe
-  return isUtf16 ? bytes.toString('utf16le', 2) : bytes.toString('utf8')
+  const [path] = requirements
+  if (path === undefined) return { folder, jobJsonPath, pathOf, requirements: null }
+  return { folder, jobJsonPath, pathOf, requirements: { path, text: textOf(await readFile(join(folder, path))) } }
 }
 
 /** `./src/a.py` → `src/a.py`; whatever leaves the folder is refused. */

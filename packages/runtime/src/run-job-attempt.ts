@@ -14,6 +14,8 @@ import type { Report } from './run-job-report.ts'
 type EnsureEnvironment = (options: {
   python: string
   requirementsText: string
+  /** Where the text stands: it may refer to files beside it. */
+  model: { folder: string; path: string }
   cacheDir: string
   onLine: (line: string) => void
   signal: AbortSignal

@@ -66,11 +66,18 @@ export async function prepareRun(job: Job, work: Work): Promise<Prepared> {
 
 /** Of the environment that has the model's requirements; the runtime's own where it has none. */
 async function pythonOf(playground: Playground, python: string, { context, console, signal }: Work): Promise<string> {
-  const { requirementsText } = playground
-  if (requirementsText === null) return python
+  const { folder, requirements } = playground
+  if (requirements === null) return python
   const onLine = (line: string) => console.model(line, '(pre)')
   const cacheDir = context.environmentsDir
-  const { interpreter } = await context.ensureEnvironment({ python, requirementsText, cacheDir, onLine, signal })
+  const { interpreter } = await context.ensureEnvironment({
+    python,
+    requirementsText: requirements.text,
+    model: { folder, path: requirements.path },
+    cacheDir,
+    onLine,
+    signal,
+  })
   signal.throwIfAborted()
   return interpreter
 }

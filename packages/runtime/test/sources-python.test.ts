@@ -370,6 +370,32 @@ describe('what a model says', () => {
     expect(ended.console).toEqual([hint])
   })
 
+  it('requirements that lie beside the source are installed from there', async () => {
+    const setup = "from setuptools import setup\nsetup(name='rowhouse_own', version='1', py_modules=['rowhouse_own'])\n"
+    await gives(
+      {
+        files: {
+          'model.py':
+            'import rowhouse_own, os\ndef action(d): yield [rowhouse_own.X, os.path.exists("own/setup.py")]\n',
+          'requirements.txt': 'modelop\n-r deep/more.txt\n',
+          'deep/more.txt': './own\n',
+          'own/setup.py': setup,
+          'own/rowhouse_own.py': 'X = 5\n',
+        },
+        inputs: { 'a.json': '1\n' },
+        primary: 'model.py',
+      },
+      '[5,true]\n',
+    )
+  })
+
+  it('the environment of its requirements is activated: programs and `python` are found there, warm or not', async () => {
+    const source =
+      'import os, shutil, subprocess, sys\ndef action(d):\n    said = subprocess.check_output(["python", "-c", "import sys, numpy; print(sys.prefix)"], text=True).strip()\n    yield [said == sys.prefix == os.environ["VIRTUAL_ENV"], shutil.which("f2py") is not None]\n'
+    for (const _ of ['cold', 'warm'])
+      await gives({ files: { 'model.py': source }, inputs: numbers, science: true }, '[true,true]\n[true,true]\n')
+  })
+
   it('a requirements.txt as PowerShell writes it is read', async () => {
     const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')
     const given = {

@@ -9,6 +9,7 @@ import { mkdir, readdir, readFile, realpath, rename, rm, stat, utimes, writeFile
 import { join } from 'node:path'
 import { ModelFailure } from '@rowhouse/contract'
 import { describePython, type PythonFacts } from './describe-python.ts'
+import { resolveRequirements } from './local-requirements.ts'
 import { runInstaller } from './run-installer.ts'
 
 export interface EnvironmentWish {
@@ -16,6 +17,8 @@ export interface EnvironmentWish {
   python: string
   /** null or nothing but comments: the interpreter itself is the environment. */
   requirementsText: string | null
+  /** Where the text stands: it may refer to files beside it. */
+  model?: { folder: string; path: string }
   cacheDir: string
   /** What venv and pip say, line by line. */
   onLine: (line: string) => void
@@ -36,9 +39,11 @@ const building = new Map<string, Promise<Environment>>()
 
 export async function ensureEnvironment(wish: EnvironmentWish): Promise<Environment> {
   const facts = await knownPython(wish.python)
-  const requirements = effectiveRequirements(wish.requirementsText)
+  const { text, key } = await resolved(wish)
+  const requirements = effectiveRequirements(text)
   if (requirements === null) return { interpreter: facts.executable }
-  const place = join(wish.cacheDir, environmentKey(await realpath(facts.executable), facts, requirements))
+  const named = effectiveRequirements(key) ?? requirements
+  const place = join(wish.cacheDir, environmentKey(await realpath(facts.executable), facts, named))
   if (await isWhole(place)) {
     // Marks it as used, so that the oldest can be told from the rest.
     await utimes(place, new Date(), new Date()).catch(() => undefined)
@@ -53,6 +58,11 @@ export async function ensureEnvironment(wish: EnvironmentWish): Promise<Environm
   const made = build(place, facts.executable, requirements, wish).finally(() => building.delete(place))
   building.set(place, made)
   return made
+}
+
+async function resolved({ requirementsText, model }: EnvironmentWish): Promise<{ text: string; key: string }> {
+  const text = requirementsText ?? ''
+  return model === undefined ? { text, key: text } : resolveRequirements(text, model.folder, model.path)
 }
 
 /** Without comments, blank lines and what the runtime brings itself; null: nothing is left to install. */
