@@ -56,6 +56,22 @@ describe('functions', () => {
       '[1,0,1]\n[2,0,2]\n',
     ],
     [
+      'wrappers that take anything and do not say what they wrap',
+      {
+        files: {
+          'model.py':
+            'n = []\ndef logged(f):\n    def inner(*args, **kw):\n        n.append(1)\n        return f(*args, **kw)\n    return inner\n# modelop.init\n@logged\n@logged\ndef i():\n    global k\n    k = 7\n# modelop.score\n@logged\ndef f(datum, slot):\n    return [datum + k, slot, len(n)]\n',
+        },
+        inputs: numbers,
+      },
+      '[8,0,3]\n[9,0,4]\n',
+    ],
+    [
+      'lines that end in CR alone',
+      { files: { 'model.py': '# modelop.score\rdef f(datum):\r    return datum + 1\r' }, inputs: numbers },
+      '2\n3\n',
+    ],
+    [
       'coroutines share one event loop, generators among them give each value',
       {
         files: {

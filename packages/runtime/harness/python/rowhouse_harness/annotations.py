@@ -41,7 +41,8 @@ class Annotations:
 def read_annotations(source):
     found = Annotations()
     waiting = []
-    for line in source.split('\n'):
+    # Lines as Python has them, also those that end in CR alone.
+    for line in re.split('\r?\n|\r', source):
         match = ANNOTATION.match(line)
         if match is None:
             definition = DEFINITION.match(line) or ASSIGNMENT.match(line) if waiting else None

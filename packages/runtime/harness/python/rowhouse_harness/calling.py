@@ -1,12 +1,13 @@
 """How a model's function wants to be called. Its arity decides, not its names or type hints."""
 import functools
-from types import GeneratorType
+from types import FunctionType, GeneratorType
 
 SLOT_NAMES = ('slot', 'slot_no', 'slot_number')
 SEQUENCE_NAMES = ('seqno', 'seq_no', 'sequence_number', 'seq')
 VARIADIC = 0x04
 COROUTINE = 0x80
 ASYNC_GENERATOR = 0x200
+WRAPPERS_MAX = 20
 
 
 class Shape:
@@ -21,6 +22,7 @@ class Shape:
 
 
 def measure(function):
+    function = below_wrappers(function)
     code = getattr(function, '__code__', None)
     # A decorated function is called as its wrapper is defined; one that takes anything hands on what the function below it takes.
     if code is not None and not hasattr(function, '__self__') and not (code.co_flags & VARIADIC and hasattr(function, '__wrapped__')):
@@ -35,6 +37,27 @@ def measure(function):
     positional = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
     required = [one for one in positional if one.default is one.empty]
     return len(required), tuple(one.name for one in positional), any(one.kind == one.VAR_POSITIONAL for one in parameters)
+
+
+def below_wrappers(function):
+    """A wrapper that takes anything and does not say what it wraps holds that in its closure, if it is the one function there."""
+    for _ in range(WRAPPERS_MAX):
+        code = getattr(function, '__code__', None)
+        if code is None or not code.co_flags & VARIADIC or code.co_argcount or hasattr(function, '__wrapped__'):
+            break
+        held = [held_in(cell) for cell in function.__closure__ or ()]
+        inner = [one for one in held if type(one) is FunctionType]
+        if len(inner) != 1:
+            break
+        function = inner[0]
+    return function
+
+
+def held_in(cell):
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None
 
 
 def awaiting(function):
