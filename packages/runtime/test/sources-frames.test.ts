@@ -192,6 +192,24 @@ describe('metrics', () => {
     expect(ended.messages.join('\n')).toContain('[error] Model source error: TypeError: metrics_')
   })
 
+  it.each(['metrics', 'train'] as const)('the types of the schema win in the frames of %s too', async (kind) => {
+    const fields = [
+      { name: 'zip', type: 'string' },
+      { name: 'amount', type: ['null', 'double'] },
+      { name: 'n', type: 'int' },
+    ]
+    const ended = await runtime.run({
+      files: {
+        'model.py': `def ${kind}(df):\n    print(df.zip.tolist(), df.amount.dtype, df.n.dtype, df.other.tolist(), df[''].tolist())\n`,
+      },
+      inputs: { 'a.csv': ',zip,amount,n,other\n1,007,5,1,x\n2,,6,2,1\n' },
+      modelMetaData: { inputSchema: [{ name: 's', schemaDefinition: { type: 'record', name: 'r', fields } }] },
+      kind,
+      science: true,
+    })
+    expect(ended.console).toContain("['007', nan] float64 int64 ['x', '1'] [1, 2]")
+  })
+
   it('NaN in a result rejects it: COMPLETE, FAILURE', async () => {
     const files = { 'm.py': 'def metrics(df): yield {"std": df.a.std()}' }
     const ended = await runtime.run({ files, kind, science: true, inputs: { 'a.csv': 'a\n1\n' } })

@@ -17,7 +17,7 @@ def need_pandas(phase, why):
 
 
 def whole_frame(stream, plan, phase):
-    """One frame with all rows, typed by pandas itself. A JSON array is flattened to its rows; nested values stay Python objects."""
+    """One frame with all rows, typed by the schema, else by pandas itself. A JSON array is flattened to its rows; nested values stay Python objects."""
     pandas = need_pandas(phase, '%s gets one DataFrame for each input' % phase)
     if plan['format'] == 'CSV':
         return read_csv(pandas, stream, plan)
@@ -29,8 +29,11 @@ def whole_frame(stream, plan, phase):
 
 
 def read_csv(pandas, stream, plan):
+    columns = (plan['columns'] or ()) if plan.get('typing') != 'cells' else ()
+    # Where no schema says so they are text for pandas as well.
+    texts = {column['name']: str for column in columns if column['type'] == 'string' and column['name']}
     try:
-        frame = pandas.read_csv(plan['path'], encoding='utf-8', low_memory=False)
+        frame = pandas.read_csv(plan['path'], encoding='utf-8', low_memory=False, dtype=texts)
         fits = isinstance(frame.index, pandas.RangeIndex)
     except pandas.errors.EmptyDataError:
         frame, fits = pandas.DataFrame(), True
@@ -46,6 +49,9 @@ def read_csv(pandas, stream, plan):
     if len(names) == len(frame.columns):
         # An empty column name stays empty, as it is for records.
         frame.columns = [name if str(got).startswith('Unnamed: ') else got for name, got in zip(names, frame.columns)]
+        # Whole numbers in a column that the schema has as one of floats.
+        floats = [column['name'] for column, kind in zip(columns, frame.dtypes) if column['type'] == 'float' and kind.kind in 'iu']
+        frame = frame.astype(dict.fromkeys(floats, 'float64')) if floats else frame
     stream.number = len(frame)
     stream.file.seek(0, 2)
     return frame
