@@ -33,6 +33,17 @@ export async function fetchExternal(
     await copyFile((await locateInput(location.path, context.fileRoots, what)).path, target, constants.COPYFILE_FICLONE)
 }
 
+const copiedBytesMax = 256 * 1024 ** 2
+
+/** A file that the job reads where it lies, for a model that opens it by its name. What is large or far away is not brought a second time. */
+export async function copyInput(asset: Asset, target: string, context: FetchContext): Promise<void> {
+  const location = parseLocation(asset.fileUrl ?? '', 'Asset')
+  const path = location.kind === 'file' ? (await locateInput(location.path, context.fileRoots, 'Asset')).path : null
+  if (path === null || (await stat(path)).size > copiedBytesMax)
+    throw new Unmet('ReadInPlace', 'it is an input of the job and read where it lies')
+  await copyFile(path, target, constants.COPYFILE_FICLONE)
+}
+
 /** Streams to `target`; answers its size and media type. A broken connection or a 5xx is tried again. */
 export async function download(
   url: URL,

@@ -21,6 +21,8 @@ export interface PlaygroundContext {
   fetchManaged: (sha256: string, target: string) => Promise<void>
   /** Brings an EXTERNAL_FILE asset to a path; `assetKey` such as `additionalAssets[0]` finds its credentials. */
   fetchExternal: (asset: Asset, assetKey: string, target: string) => Promise<void>
+  /** The same for one that the job reads where it lies; throws Unmet where a copy would cost too much. */
+  copyInput: (asset: Asset, target: string) => Promise<void>
   warn: (text: string) => void
 }
 
@@ -48,11 +50,17 @@ export async function buildPlayground(folder: string, job: Job, context: Playgro
   for (const [group, assets] of groups) {
     for (const [index, asset] of assets.entries()) {
       const path = safeRelativePath(assetPath(asset) ?? `asset-${index}`)
-      if (!hasContent(asset) || isJobData(asset, job)) continue
+      const isInput = isOneOf(job.inputData, asset)
+      if (!hasContent(asset) || isOneOf(job.outputData, asset)) continue
+      const { copyInput } = context
+      const fetchExternal = isInput
+        ? (one: Asset, _key: string, target: string) => copyInput(one, target)
+        : context.fetchExternal
       try {
-        await writeAsset(asset, `${group}[${index}]`, join(folder, path), context)
+        await writeAsset(asset, `${group}[${index}]`, join(folder, path), { ...context, fetchExternal })
       } catch (error) {
-        if (group === 'additionalAssets' || !isOnlyReferenced(asset) || !isUserError(error)) throw error
+        const isNeeded = group === 'additionalAssets' && !isInput
+        if (isNeeded || !isOnlyReferenced(asset) || !isUserError(error)) throw error
         // Models carry references to data of their past (training, tests); the one that needs it says so itself.
         context.warn(`asset ${path} is not there: ${error.message}`)
         continue
@@ -94,11 +102,9 @@ export function safeRelativePath(given: string): string {
   return path
 }
 
-/** The job reads or writes it in place: a copy of it in the model's folder would only cost time. */
-function isJobData(asset: Asset, job: Job): boolean {
-  return (
-    Boolean(asset.fileUrl) && [...job.inputData, ...job.outputData].some(({ fileUrl }) => fileUrl === asset.fileUrl)
-  )
+/** The job reads or writes it in place. */
+function isOneOf(data: readonly Asset[], asset: Asset): boolean {
+  return Boolean(asset.fileUrl) && data.some(({ fileUrl }) => fileUrl === asset.fileUrl)
 }
 
 function isOnlyReferenced(asset: Asset): boolean {

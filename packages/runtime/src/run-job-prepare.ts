@@ -4,7 +4,7 @@ import { type Asset, InputError, Unmet } from '@rowhouse/contract'
 import { noteLeftover } from './agent-leftovers.ts'
 import type { HarnessPlan, Launch } from './harness-protocol.ts'
 import { prepareInputs } from './inputs.ts'
-import { fetchExternal } from './inputs-fetch.ts'
+import { copyInput, fetchExternal } from './inputs-fetch.ts'
 import { type OutputContext, type PreparedOutput, prepareOutputs } from './outputs.ts'
 import { buildPlayground, downloadManaged, type Playground } from './playground.ts'
 import type { Work } from './run-job-attempt.ts'
@@ -34,6 +34,7 @@ export async function prepareRun(job: Job, work: Work): Promise<Prepared> {
     fetchManaged: (sha256, target) =>
       context.contentCache.bring(sha256, target, (path) => downloadManaged(client, sha256, path, signal)),
     fetchExternal: (asset, key, target) => fetchExternal(asset, key, target, fetchContext),
+    copyInput: (asset, target) => copyInput(asset, target, fetchContext),
     warn: (text) => console.say(text, 'warning'),
   })
   console.say(`${playground.pathOf.size} model file(s) written to ${folder}`)

@@ -2,13 +2,15 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { Asset } from '@rowhouse/contract'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { copyInput } from '../src/inputs-fetch.ts'
 import {
   cards,
   embedded,
@@ -90,6 +92,33 @@ it('a file below the roots is read in place, and the output written beside and r
   expect(job.finish?.outputData?.[0]?.fileContent ?? null).toBeNull()
   expect(await readFile(join(runtime.data, 'out', 'scores.csv'), 'utf8')).toBe('id,score\n1,0.1\n2,0.2\n3,0.3\n4,0.4\n')
   expect(await readdir(join(runtime.data, 'out'))).toEqual(['scores.csv'])
+})
+
+it('a file that is an input and an asset of the model as well is in the folder of the model; a large one is read where it lies', async () => {
+  await writeFile(join(runtime.data, 'base.csv'), cards(2))
+  await writeFile(join(runtime.data, 'large.csv'), '')
+  await truncate(join(runtime.data, 'large.csv'), 257 * 1024 ** 2)
+  const asset = (name: string) => ({ ...external(name), filename: name })
+  const sourceCode =
+    'import os\nfound = sorted(name for name in os.listdir(".") if name.endswith(".csv"))\ndef action(d):\n    if d["id"] == 1: print(found)\n    if d["id"] == 2: open("base.csv", "w").close()\n'
+  const source = { name: 'm.py', assetType: 'SOURCE_CODE', primaryModelSource: true, sourceCode }
+  const model = (assets: unknown[]) => ({ storedModel: { modelMetaData: {}, modelAssets: [source, ...assets] } })
+  const given = { jobType: 'MODEL_BATCH_JOB', jobParameters: {}, inputData: [asset('base.csv')] }
+
+  for (const one of [
+    { ...given, model: model([asset('base.csv')]) },
+    { ...given, model: model([]), additionalAssets: [asset('base.csv')] },
+  ]) {
+    const job = await run(one)
+    expect(job.finish, job.messages.join('\n')).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
+    expect(job.messages.join('\n')).toContain("MODEL-CONSOLE: ['base.csv']")
+  }
+  const context = { fileRoots: { open: [runtime.data], closed: [] }, credentials: {}, allowLinkLocal: false }
+  const copy = (fileUrl: string) =>
+    copyInput(external(fileUrl) as Asset, join(runtime.data, 'copy'), { ...context, signal: AbortSignal.abort() })
+  await expect(copy('large.csv')).rejects.toThrow('it is an input of the job and read where it lies')
+  await expect(copy('http://127.0.0.1:1/a.csv')).rejects.toThrow('it is an input of the job and read where it lies')
+  expect(await readFile(join(runtime.data, 'base.csv'), 'utf8')).toBe(cards(2))
 })
 
 it('managed content is downloaded by its hash; an output above 10 MiB goes up to the content store', async () => {
