@@ -342,6 +342,13 @@ describe('what a model says', () => {
     expect(ended.messages.filter((line) => line.includes('\n'))).toEqual([])
   })
 
+  it('lines of the traceback are counted as Python counts them', async () => {
+    const source = 'X = "a\u2028b\u0085c"\n\fdef action(d):\n    raise ValueError("third")\n# fourth\n'
+    const ended = await runtime.run({ files: { 'model.py': source }, inputs: numbers })
+    expect(ended.messages).toContain('[error] MODEL-CONSOLE:   File "model.py", line 3, in action')
+    expect(ended.messages).toContain('[error] MODEL-CONSOLE:     raise ValueError("third")')
+  })
+
   it.each(['out.json', 'out.csv'])('an output whose own class fails when %s is written is rejected', async (name) => {
     const source =
       'class Lazy(dict):\n    def items(self):\n        raise LookupError("connection lost")\n    __iter__ = items\ndef action(datum):\n    return {"a": datum if datum == 1 else Lazy(b=2)}\n'

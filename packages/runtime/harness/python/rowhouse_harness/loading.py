@@ -221,6 +221,8 @@ def decode_source(content):
 
 def remember_lines(name, text):
     """Tracebacks show the source's lines even when the model changes its working directory."""
+    import io
     import linecache
 
-    linecache.cache[name] = (len(text), None, [line + '\n' for line in text.splitlines()], name)
+    # Lines as Python counts them: a form feed ends none.
+    linecache.cache[name] = (len(text), None, io.StringIO(text, newline=None).readlines(), name)
