@@ -71,6 +71,17 @@ describe('how a source is loaded', () => {
       },
     ],
     [
+      'a class',
+      {
+        'model.js':
+          'export default class { constructor() { this.seven = 7 } score(datum) { return datum && this.seven } }',
+      },
+    ],
+    [
+      'a class of static methods, as CommonJS',
+      { 'model.js': 'class Model { static score() { return 7 } }\nmodule.exports = Model' },
+    ],
+    [
       'a generator as init',
       { 'model.js': 'let seven\nexport function* init() { seven = 7; yield }\nexport const score = () => seven' },
     ],

@@ -67,7 +67,12 @@ export async function loadModel(plan: HarnessPlan): Promise<Model> {
 }
 
 function asModel(plan: HarnessPlan, module: Record<string, unknown>, annotations: Annotations): Model {
-  const lookUp = (name: string): ModelFunction | null => functionOf(module, name)
+  // A class is exported in the place of its one instance, if it is none of static methods.
+  const instance = isClass(module.default) ? { ...module, default: new module.default() } : null
+  const lookUp = (name: string): ModelFunction | null => {
+    if (instance === null) return functionOf(module, name)
+    return functionOf(instance, name) ?? (name === 'default' ? null : functionOf(module, name))
+  }
   /** `export { predict as score }`, `module.exports = { score: predict }`. */
   const lookUpOwnName = (name: string) =>
     Object.keys(module)
@@ -116,6 +121,9 @@ function functionOf(module: Record<string, unknown>, name: string): ModelFunctio
   if (typeof method === 'function' && (typeof named !== 'function' || named === method)) return method.bind(whole)
   return typeof named === 'function' ? (named as ModelFunction) : null
 }
+
+const isClass = (value: unknown): value is new () => object =>
+  typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value))
 
 /** A method that has its `this` is called `bound name`. */
 const ownName = ({ name }: ModelFunction): string => name.replace(/^bound /, '')
