@@ -67,6 +67,17 @@ describe('functions', () => {
       '[8,0,3]\n[9,0,4]\n',
     ],
     [
+      'coroutines behind wrappers, partials and objects; one that was waited for already',
+      {
+        files: {
+          'model.py':
+            'import asyncio, functools\ndef silent(f):\n    def inner(*a, **k): return f(*a, **k)\n    return inner\ndef waits(f):\n    @functools.wraps(f)\n    def inner(*a): return asyncio.new_event_loop().run_until_complete(f(*a))\n    return inner\nclass Start:\n    async def __call__(self, job):\n        global k\n        k = len(job)\nbegin = Start()\nasync def add(n, d): return d + n + k\n# modelop.score\n@silent\nasync def f(d): return await add(0, d)\nfirst = functools.partial(add, 10)\n@waits\nasync def other(d): return d\n# fastscore.action.2: first\n# fastscore.action.4: other\n',
+        },
+        inputs: { 'a.json': '1\n', 'b.json': '2\n', 'c.json': '3\n' },
+      },
+      '3\n14\n3\n',
+    ],
+    [
       'lines that end in CR alone',
       { files: { 'model.py': '# modelop.score\rdef f(datum):\r    return datum + 1\r' }, inputs: numbers },
       '2\n3\n',

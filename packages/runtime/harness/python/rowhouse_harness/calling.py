@@ -1,6 +1,6 @@
 """How a model's function wants to be called. Its arity decides, not its names or type hints."""
 import functools
-from types import FunctionType, GeneratorType
+from types import CoroutineType, FunctionType, GeneratorType
 
 SLOT_NAMES = ('slot', 'slot_no', 'slot_number')
 SEQUENCE_NAMES = ('seqno', 'seq_no', 'sequence_number', 'seq')
@@ -62,9 +62,9 @@ def held_in(cell):
 
 def awaiting(function):
     """An `async def` as a function that can be called; all of a job share one event loop."""
-    flags = getattr(getattr(function, '__code__', None), 'co_flags', 0)
+    flags = flags_of(function)
     if not flags & (COROUTINE | ASYNC_GENERATOR):
-        return function
+        return call_awaiting(function) if any(flags_of(one) & COROUTINE for one in stands_for(function)) else function
     complete = event_loop().run_until_complete
 
     @functools.wraps(function)
@@ -82,6 +82,32 @@ def awaiting(function):
             yield output
 
     return call if flags & COROUTINE else generate
+
+
+def flags_of(function):
+    return getattr(getattr(function, '__code__', None), 'co_flags', 0)
+
+
+def stands_for(function):
+    """The functions that a wrapper, a partial or an object that can be called hands on to."""
+    yield below_wrappers(function)
+    yield getattr(function, 'func', None)
+    yield getattr(type(function), '__call__', None)
+    while hasattr(function, '__wrapped__'):
+        function = function.__wrapped__
+        yield function
+
+
+def call_awaiting(function):
+    """Of what is not a coroutine function itself: a wrapper may have waited for the coroutine already."""
+    complete = event_loop().run_until_complete
+
+    @functools.wraps(function, updated=())
+    def call(*arguments):
+        result = function(*arguments)
+        return complete(result) if type(result) is CoroutineType else result
+
+    return call
 
 
 @functools.lru_cache(maxsize=None)
