@@ -139,7 +139,7 @@ describe('wrong usage is 2', () => {
       ['job', 'create', 'batchjob', 'file:///rows.csv', 'out.csv', 'counts-records'],
       /in this order: <model-id> <input-file> <output-file>/,
     ],
-    [['runtime', 'tag', 'add', 'local', ''], /'' is not a tag: a tag is 1 to 200 characters/],
+    [['runtime', 'tag', 'add', 'local', ''], /argument 'tags' is empty/],
     [['model', 'import', 'rows.csv'], /is not a folder; give the folder that holds the model/],
     [['model', 'import', 'folder'], /holds no file/],
     [['asset', 'add', 'counts-records', 'folder'], /is not a file/],

@@ -266,12 +266,40 @@ function leaf(
   outputOptions(command)
   command.action(async () => {
     const options = command.optsWithGlobals()
+    refuseEmptyOptions(command)
+    const args = givenArguments(command)
     const context: Context = { output: makeOutput(options), client: () => openClient() }
     const { run } = await load()
-    const args = command.processedArgs.flat().map((arg) => (arg === undefined ? '' : String(arg)))
     await run(context, args, options as never)
   })
   return { tap: (add) => void add(command) }
+}
+
+/**
+ * Each argument as a text, '' where it was left out. Given as nothing it is most likely a variable of a script that was never set: the
+ * servers would read it as all there is. A list of ids made on Windows ends its lines with CR LF, of which a shell leaves the CR.
+ */
+function givenArguments(command: Command): string[] {
+  return command.registeredArguments.flatMap((argument, index) => {
+    const given: unknown = command.processedArgs[index]
+    if (given === undefined) return ['']
+    return [given].flat().map((word) => {
+      const text = argument.name().endsWith('-id') ? String(word).trim() : String(word)
+      if (text === '') command.error(`error: argument '${argument.name()}' is empty`)
+      return text
+    })
+  })
+}
+
+/** As with arguments; but for those where nothing says something. */
+function refuseEmptyOptions(command: Command): void {
+  const mayBeEmpty = new Set(['region', 'reason', 'description', 'user', 'password'])
+  for (const option of command.options) {
+    const name = option.attributeName()
+    if (!option.required || mayBeEmpty.has(name)) continue
+    const values: unknown[] = [command.getOptionValue(name)].flat()
+    if (values.includes('')) command.error(`error: option '${option.flags}' is empty`)
+  }
 }
 
 function outputOptions(command: Command, isHidden = false): void {

@@ -58,6 +58,14 @@ describe('a mistyping is 2, with what was meant', () => {
     [['job', 'ls', '--statsu', 'X'], /unknown option '--statsu'\n\(Did you mean --status\?\)/],
     [['mlc', 'trigger', 'body.json'], /required option '--file <file>' not specified\nUsage: moc mlc trigger/],
     [['job', 'ls', '-o', 'xml'], /It is one of table, json, yaml/],
+    [['job', 'status', ''], /argument 'job-id' is empty\nUsage: moc job status/],
+    [['mlc', 'retry', ' \r'], /argument 'process-instance-id' is empty/],
+    [['deployment', 'ls', ''], /argument 'model' is empty/],
+    [['runtime', 'tag', 'add', 'local', 'DEV', ''], /argument 'tags' is empty/],
+    [['job', 'create', 'deployedbatch', 'd', 'in.csv', ''], /argument 'output-file' is empty/],
+    [['deployment', 'ls', '--tag', ''], /option '--tag <tag>' is empty/],
+    [['job', 'ls', '--status='], /option '--status <status>' is empty/],
+    [['snapshot', 'create', 'm', '--tag', 'a', '--tag', ''], /option '--tag <tag>' is empty/],
   ])('moc %j', (args, words) => {
     const ran = moc(args)
     expect(ran).toMatchObject({ code: 2, stdout: '' })
