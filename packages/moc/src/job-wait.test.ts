@@ -1,4 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,6 +21,7 @@ import { fetchOutput } from './job-wait.ts'
 let folder: string
 let server: Server
 let isWhole = true
+const gateway = () => makeClient({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'moc-output-'))
@@ -25,7 +37,7 @@ afterAll(() => {
 })
 
 it('an output that breaks off leaves no half of it, and the former file as it was', async () => {
-  const client = makeClient({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+  const client = gateway()
   const path = join(folder, 'scores.csv')
   await fetchOutput(client, 'j', path)
   expect(readFileSync(path, 'utf8')).toBe('a,b\n1,2\n')
@@ -36,4 +48,25 @@ it('an output that breaks off leaves no half of it, and the former file as it wa
   })
   expect(readFileSync(path, 'utf8')).toBe('a,b\n1,2\n')
   expect(readdirSync(folder)).toEqual(['scores.csv'])
+})
+
+it('an output goes where a link points, with the rights of the former file', async () => {
+  isWhole = true
+  const [target, link] = [join(folder, 'target.csv'), join(folder, 'latest.csv')]
+  writeFileSync(target, 'old')
+  chmodSync(target, 0o600)
+  symlinkSync(target, link)
+  await fetchOutput(gateway(), 'j', link)
+  expect(lstatSync(link).isSymbolicLink()).toBe(true)
+  expect(readFileSync(target, 'utf8')).toBe('a,b\n1,2\n')
+  expect(lstatSync(target).mode & 0o777).toBe(0o600)
+})
+
+it('a pipe takes an output and stays a pipe', async () => {
+  isWhole = true
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const [read] = await Promise.all([readFile(pipe, 'utf8'), fetchOutput(gateway(), 'j', pipe)])
+  expect(read).toBe('a,b\n1,2\n')
+  expect(lstatSync(pipe).isFIFO()).toBe(true)
 })

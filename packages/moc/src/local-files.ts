@@ -1,5 +1,14 @@
 /** Files on the command line: URLs are passed on as references, local files travel with the request or ahead of it. */
-import { createReadStream, createWriteStream, existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
@@ -115,14 +124,21 @@ export function lastingAsset(text: string, region?: string): AssetInput {
   return externalAsset(url, region)
 }
 
-/** Streams to a file that appears whole or not at all. */
-export async function saveStream(body: ReadableStream | null, path: string): Promise<void> {
+/**
+ * Streams to a file that appears whole or not at all. A link stays and what it points to is written; a device or a pipe (`/dev/null`,
+ * a fifo) stays too, and takes what comes.
+ */
+export async function saveStream(body: ReadableStream | null, named: string): Promise<void> {
+  const content = body === null ? Readable.from([]) : Readable.fromWeb(body as import('node:stream/web').ReadableStream)
+  const former = statSync(named, { throwIfNoEntry: false })
+  if (former !== undefined && !former.isFile() && !former.isDirectory()) {
+    await pipeline(content, createWriteStream(named, { flags: 'a' }))
+    return
+  }
+  const path = former === undefined ? named : realpathSync(named)
   const beside = `${path}.part-${process.pid}`
   try {
-    await pipeline(
-      body === null ? Readable.from([]) : Readable.fromWeb(body as import('node:stream/web').ReadableStream),
-      createWriteStream(beside),
-    )
+    await pipeline(content, createWriteStream(beside, former === undefined ? {} : { mode: former.mode }))
     renameSync(beside, path)
   } catch (error) {
     rmSync(beside, { force: true })
