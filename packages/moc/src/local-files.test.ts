@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { makeClient } from '@rowhouse/contract'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { lastingAsset, localPath, readTextFile } from './local-files.ts'
+import { inputAsset, lastingAsset, localPath, outputAsset, readTextFile } from './local-files.ts'
 
 let folder: string
 beforeAll(() => {
@@ -32,4 +34,37 @@ it.each([
   ['s3://bucket/{date}/in.csv', 's3://bucket/{date}/in.csv'],
 ])('the lasting place %s is the URL %s', (text, url) => {
   expect(lastingAsset(text).fileUrl).toBe(url)
+})
+
+const nowhere = makeClient({ baseUrl: 'http://127.0.0.1:1' })
+
+it.each([
+  ['ftp://host/rows.csv', "has the scheme 'ftp'; files are local paths or URLs of http, https, file, s3"],
+  ['jdbc:postgresql://host/db', "has the scheme 'jdbc'"],
+])('%s is no path: it is told what is read', async (text, words) => {
+  await expect(inputAsset(nowhere, text)).rejects.toThrow(words)
+  expect(() => outputAsset(text)).toThrow(words)
+  expect(() => lastingAsset(text)).toThrow(words)
+})
+
+it('a dash is told where else stdin and stdout go', async () => {
+  await expect(inputAsset(nowhere, '-')).rejects.toThrow('write stdin to a file, and name that')
+  expect(() => outputAsset('-')).toThrow('fetch it later with moc job output <job-id> -')
+})
+
+it.each(['new/', '.', '..'])('the output %s is a folder, there or not', (name) => {
+  expect(() => outputAsset(join(folder, '/') + name)).toThrow('is a folder; name a file')
+})
+
+it('a file that may not be read says so', () => {
+  const path = join(folder, 'closed.csv')
+  writeFileSync(path, 'a\n1\n', { mode: 0o000 })
+  chmodSync(folder, 0o755)
+  const script = `import('${join(import.meta.dirname, 'local-files.ts')}').then(async (files) => {
+    if (process.getuid() === 0) process.setuid(65534) // nothing is unreadable to root
+    const refused = await files.localFileAsset(undefined, '${path}', 'closed.csv').catch((error) => error)
+    console.log(refused.kind, refused.message)
+  })`
+  const ran = execFileSync(process.execPath, ['--conditions=source', '-e', script], { encoding: 'utf8' })
+  expect(ran).toBe(`InputError ${path} cannot be read: you may not read it\n`)
 })

@@ -1,5 +1,7 @@
 /** Files on the command line: URLs are passed on as references, local files travel with the request or ahead of it. */
 import {
+  accessSync,
+  constants,
   createReadStream,
   createWriteStream,
   existsSync,
@@ -7,6 +9,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
 } from 'node:fs'
 import { homedir } from 'node:os'
@@ -35,6 +38,17 @@ function fileFormatOf(name: string): string {
   }
 }
 
+/** A scheme that nothing here reads, such as ftp:// or jdbc:…://, is no path either. */
+function refuseNeither(text: string): void {
+  const scheme = /^([a-z][a-z\d+.-]*):(?:[a-z]+:)?\/\//i.exec(text)?.[1]
+  if (scheme === undefined || existsSync(text)) return
+  const known = 'http, https, file, s3, s3a, s3n, hdfs, gs and abfss'
+  throw new InputError(
+    'UnknownScheme',
+    `'${text}' has the scheme '${scheme}'; files are local paths or URLs of ${known}`,
+  )
+}
+
 /** `~/` where the shell left it alone (`--input=~/rows.csv`), unless there is a folder of that name. */
 export function localPath(text: string): string {
   return text.startsWith('~/') && !existsSync('~') ? join(homedir(), text.slice(2)) : text
@@ -46,12 +60,16 @@ export function readLocalFile(name: string): Buffer<ArrayBuffer> {
   try {
     return readFileSync(path === '-' ? 0 : path)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') throw new NotFound('file', path, `There is no file ${resolve(path)}`)
-    const why =
-      code === 'EISDIR' ? 'it is a folder; name a file in it' : code === 'EACCES' ? 'you may not read it' : String(code)
-    throw new InputError('UnreadableFile', `${resolve(path)} cannot be read: ${why}`)
+    throw unreadable(path, error)
   }
+}
+
+function unreadable(path: string, error: unknown): InputError | NotFound {
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT' || code === 'ENOTDIR') return new NotFound('file', path, `There is no file ${resolve(path)}`)
+  const why =
+    code === 'EISDIR' ? 'it is a folder; name a file in it' : code === 'EACCES' ? 'you may not read it' : String(code)
+  return new InputError('UnreadableFile', `${resolve(path)} cannot be read: ${why}`)
 }
 
 /** In UTF-8, or in UTF-16 with its mark as Windows writes it. */
@@ -81,13 +99,24 @@ export function externalAsset(url: string, region?: string): AssetInput {
 /** An input: a URL as it is; a local file embedded when small, else streamed to the content store. */
 export async function inputAsset(client: Client, text: string, region?: string): Promise<AssetInput> {
   if (isUrl(text)) return externalAsset(text, region)
+  refuseNeither(text)
+  if (text === '-')
+    throw new InputError('NotAFile', "An input is a file or a URL; '-' is not: write stdin to a file, and name that")
   return localFileAsset(client, localPath(text), basename(text))
 }
 
 /** An output: a URL is written by the runtime; a local file is fetched afterwards by its name. */
 export function outputAsset(text: string, region?: string): AssetInput {
   if (isUrl(text)) return externalAsset(text, region)
+  refuseNeither(text)
+  if (text === '-')
+    throw new InputError(
+      'NotAFile',
+      'The output cannot go to stdout, where the job id goes: name a file, or fetch it later with moc job output <job-id> -',
+    )
   const path = localPath(text)
+  if (/[\\/]$/.test(path) || ['.', '..'].includes(basename(path)))
+    throw new InputError('IsFolder', `The output ${path} is a folder; name a file`)
   const folder = dirname(resolve(path))
   if (!existsSync(folder))
     throw new InputError('NoSuchFolder', `The folder ${folder} for the output does not exist; make it first`)
@@ -105,7 +134,7 @@ export async function localFileAsset(client: Client, path: string, filename: str
     fileFormat: fileFormatOf(filename),
     fileSize: size,
   }
-  if (size < embeddedBytesMax) return { ...asset, fileContent: readFileSync(path).toString('base64') }
+  if (size < embeddedBytesMax) return { ...asset, fileContent: readLocalFile(path).toString('base64') }
   const { sha256 } = await client.files.upload(() => streamOf(path), { filename })
   return { ...asset, contentHash: { hashType: 'SHA-256', hexString: sha256 } }
 }
@@ -118,6 +147,7 @@ function streamOf(path: string): ReadableStream {
 /** For a deployment, which outlives this call: a local path becomes a file:// URL that the runtime reads. */
 export function lastingAsset(text: string, region?: string): AssetInput {
   if (isUrl(text)) return externalAsset(text, region)
+  refuseNeither(text)
   const url = pathToFileURL(resolve(localPath(text)))
     .href.replaceAll('%7B', '{')
     .replaceAll('%7D', '}')
@@ -146,9 +176,18 @@ export async function saveStream(body: ReadableStream | null, named: string): Pr
   }
 }
 
+function kindOf(stat: Stats): string {
+  if (stat.isDirectory()) return ' but a folder'
+  return ' but a pipe or a device: write what comes from it to a file, and name that'
+}
+
 function sizeOfFile(path: string): number {
-  if (!existsSync(path)) throw new NotFound('file', path, `There is no file ${resolve(path)}`)
+  try {
+    accessSync(path, constants.R_OK)
+  } catch (error) {
+    throw unreadable(path, error)
+  }
   const stat = statSync(path)
-  if (!stat.isFile()) throw new InputError('NotAFile', `${resolve(path)} is not a file`)
+  if (!stat.isFile()) throw new InputError('NotAFile', `${resolve(path)} is not a file${kindOf(stat)}`)
   return stat.size
 }
