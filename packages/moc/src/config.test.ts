@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -34,6 +35,16 @@ it.each([
 it('lies where the environment says', () => {
   expect(configPath({ ROWHOUSE_MOC_CONFIG: '/a/b.json', XDG_CONFIG_HOME: '/x' })).toBe('/a/b.json')
   if (process.platform !== 'win32') expect(configPath({ XDG_CONFIG_HOME: '/x' })).toBe('/x/moc/config.json')
+})
+
+it('a user who is a mere number has none, and needs none', () => {
+  const script = `import('${join(import.meta.dirname, 'session.ts')}').then(({ configInForce }) => {
+    delete process.env.HOME
+    if (process.getuid() === 0) process.setuid(4_000_001)
+    console.log(configInForce({ ROWHOUSE_MOC_GATEWAY: 'http://host' }).gatewayUrl)
+  })`
+  const ran = execFileSync(process.execPath, ['--conditions=source', '-e', script], { encoding: 'utf8' })
+  expect(ran).toBe('http://host\n')
 })
 
 it('is closed to others, and leaves nothing beside when it cannot be written', () => {

@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir, platform } from 'node:os'
+import { homedir, platform, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { InputError, Unmet } from '@rowhouse/contract'
 
@@ -14,8 +14,17 @@ export interface MocConfig {
 /** `ROWHOUSE_MOC_CONFIG` names another file. */
 export function configPath(env: NodeJS.ProcessEnv = process.env): string {
   if (env.ROWHOUSE_MOC_CONFIG) return env.ROWHOUSE_MOC_CONFIG
-  if (platform() === 'win32') return join(env.APPDATA ?? join(homedir(), 'AppData', 'Roaming'), 'moc', 'config.json')
-  return join(env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'moc', 'config.json')
+  if (platform() === 'win32') return join(env.APPDATA ?? join(homeFolder(), 'AppData', 'Roaming'), 'moc', 'config.json')
+  return join(env.XDG_CONFIG_HOME || join(homeFolder(), '.config'), 'moc', 'config.json')
+}
+
+/** In a container the user may be a mere number: without HOME it has no home, and nothing lies in the folder that is named here. */
+function homeFolder(): string {
+  try {
+    return homedir() || userInfo().homedir
+  } catch {
+    return '/nonexistent'
+  }
 }
 
 export function readConfig(path = configPath()): MocConfig | undefined {
