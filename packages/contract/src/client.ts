@@ -182,8 +182,11 @@ function fileCalls(calls: Calls) {
 
 function mlcCalls(calls: Calls) {
   return {
-    signalResponsive: (body: SignalBody, o?: CreateOptions) =>
-      calls.post<SignalResponsiveBody>(`${mlcRest}/signalResponsive`, body, idempotent(o)),
+    /** The body may be the JSON text of one. */
+    signalResponsive: (body: SignalBody | string, o: CreateOptions = {}) => {
+      const headers = { 'content-type': 'application/json', ...o.headers }
+      return calls.post<SignalResponsiveBody>(`${mlcRest}/signalResponsive`, body, idempotent({ ...o, headers }))
+    },
     incidents: (processInstanceId: string, o?: CallOptions) =>
       calls.get<IncidentBody[]>(`${mlcRest}/incident`, { ...o, query: { processInstanceId } }),
     historicProcessInstance: (id: string, o?: CallOptions) =>

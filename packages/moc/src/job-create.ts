@@ -78,9 +78,12 @@ function readFurtherFields(context: Context, path: string | undefined): JobInput
   return fields as JobInput
 }
 
-/** A JSON object from a file; says where the text is wrong. */
-export function readJsonFile(path: string): Record<string, unknown> {
-  const text = readTextFile(path)
+function readJsonFile(path: string): Record<string, unknown> {
+  return parseJsonObject(readTextFile(path), path)
+}
+
+/** A JSON object from the text of a file; says where the text is wrong. */
+export function parseJsonObject(text: string, path: string): Record<string, unknown> {
   if (text.trim() === '') throw new InputError('BadJson', `${path} is empty; it must hold a JSON object`)
   let value: unknown
   try {

@@ -1,7 +1,8 @@
 import { InputError, type SignalBody } from '@rowhouse/contract'
 import type { Context } from '../../context.ts'
 import { followInstance } from '../../follow-instance.ts'
-import { readJsonFile } from '../../job-create.ts'
+import { parseJsonObject } from '../../job-create.ts'
+import { readTextFile } from '../../local-files.ts'
 import { printMade } from '../../output.ts'
 
 interface TriggerOptions {
@@ -13,7 +14,8 @@ interface TriggerOptions {
 const signalMembers = new Set(['name', 'variables', 'executionId', 'tenantId', 'withoutTenantId'])
 
 export async function run(context: Context, _args: string[], options: TriggerOptions): Promise<void> {
-  const body = readJsonFile(options.file) as SignalBody
+  const text = readTextFile(options.file)
+  const body = parseJsonObject(text, options.file) as SignalBody
   if (typeof body.name !== 'string' || body.name.trim() === '') {
     throw new InputError(
       'NoSignalName',
@@ -26,7 +28,7 @@ export async function run(context: Context, _args: string[], options: TriggerOpt
     )
   const client = context.client()
   const answer = await client.mlc.signalResponsive(
-    body,
+    text, // as it is written: a number of the file may have more digits than one of ours holds
     options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey },
   )
   for (const warning of answer.warnings ?? []) context.output.say(`warning: ${warning}`)
