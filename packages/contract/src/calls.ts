@@ -1,5 +1,5 @@
 /** Calls to one server: token, query, body, and failed answers as the error tree. `fetch` may be the network's or a neighbour app's `inject`. */
-import { AppError, Unavailable } from './errors.ts'
+import { AppError, InputError, Unavailable } from './errors.ts'
 import { fromErrorResponse } from './wire-errors.ts'
 
 export type Fetch = (url: string, init: RequestInit & { duplex?: 'half' }) => Promise<Response>
@@ -33,6 +33,7 @@ export function makeCalls(options: ClientOptions) {
     const headers: Record<string, string> = { accept: 'application/json', ...call.headers }
     const token = await options.token?.()
     if (token !== undefined) headers.authorization = `Bearer ${token}`
+    refuseUnsendable(headers)
     const init: RequestInit & { duplex?: 'half' } = { method, headers }
     if (call.signal) init.signal = call.signal
     const raw = isStreamMaker(body) ? body() : body
@@ -88,6 +89,13 @@ export function makeCalls(options: ClientOptions) {
     get: <T>(path: string, o?: CallOptions) => call<T>('GET', path, undefined, o),
     post: <T>(path: string, body: unknown, o?: CallOptions) => call<T>('POST', path, body, o),
   }
+}
+
+/** `fetch` would call it a failure of the network. The value is left out: it may be a token. */
+function refuseUnsendable(headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers))
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value.trim()))
+      throw new InputError('InvalidField', `${name} must be printable ASCII characters on one line`, { field: name })
 }
 
 /**

@@ -187,3 +187,19 @@ it('a server that is too slow is Unavailable; a call that the caller gave up is 
   await expect(call).rejects.toThrow('never mind')
   server.closeAllConnections()
 })
+
+it.each([
+  ['idempotency-key', 'nächtlich-…'],
+  ['idempotency-key', 'a\nb'],
+])('a header that cannot be sent is the mistake of who gave it: %s %j', async (field, idempotencyKey) => {
+  const { url, asked } = await serve(() => ({ status: 201, body: {} }))
+  const created = makeClient({ baseUrl: url }).jobs.create({}, { idempotencyKey })
+  await expect(created).rejects.toMatchObject({ kind: 'InputError', data: { field } })
+  expect(asked).toEqual([])
+})
+
+it('a token that cannot be sent is not shown', async () => {
+  const { url } = await serve(() => ({ status: 200, body: {} }))
+  const asked = makeClient({ baseUrl: url, token: () => 'secret…' }).jobs.get('j')
+  await expect(asked).rejects.toThrow('authorization must be printable ASCII characters on one line')
+})
