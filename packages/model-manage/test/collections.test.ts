@@ -224,6 +224,16 @@ describe('a change', () => {
       expect(await get(`${name}/${before.id}`)).toMatchObject({ version: before.version + 1, lastModifiedBy: 'bob' })
     },
   )
+  it('that would delete what somebody has changed meanwhile is 412, and deletes nothing', async () => {
+    const { id } = await wing.ann.notifications.create({ message: 'keep' })
+    const path = `/model-manage/api/notifications/${id}`
+    await wing.ann.send('PATCH', path, { message: 'changed' })
+    const late = wing.ann.send('DELETE', path, undefined, { headers: { 'if-match': '"0"' } })
+    await expect(late).rejects.toMatchObject({ code: 'StaleRevision' })
+    const removed = await wing.ann.send('DELETE', path, undefined, { headers: { 'if-match': '"1"' } })
+    expect(removed.status).toBe(204)
+  })
+
   it.each(['storedModels', 'deployableModels', 'deployedModels', 'engines', 'notifications'])(
     'of the group of %s is kept, null takes it away, and what is no text is refused',
     async (name) => {

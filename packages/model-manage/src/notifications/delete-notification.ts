@@ -2,7 +2,12 @@ import type { Work } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
 import { findNotificationForUpdate } from './notification-store.ts'
 
-export async function deleteNotification({ tx }: Work, id: string): Promise<void> {
-  const { id: found } = await getRow('notification', id, (each) => findNotificationForUpdate(tx, each))
-  await tx.deleteFrom('model_manage.notification').where('id', '=', found).execute()
+export async function deleteNotification(
+  { tx }: Work,
+  id: string,
+  checkVersion: (version: number) => void,
+): Promise<void> {
+  const found = await getRow('notification', id, (each) => findNotificationForUpdate(tx, each))
+  checkVersion(found.version)
+  await tx.deleteFrom('model_manage.notification').where('id', '=', found.id).execute()
 }

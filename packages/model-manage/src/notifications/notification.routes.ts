@@ -66,7 +66,8 @@ export function notificationRoutes(app: App, ctx: Context): void {
     '/notifications/:id',
     { schema: { ...docs('Delete a notification'), params: idParams } },
     async (request, reply) => {
-      await inTransaction(ctx, request.principal.name, (work) => deleteNotification(work, request.params.id))
+      const check = (version: number) => checkIfMatch(request, 'notification', version)
+      await inTransaction(ctx, request.principal.name, (work) => deleteNotification(work, request.params.id, check))
       return reply.code(204).send()
     },
   )
