@@ -41,9 +41,14 @@ function speak(
   app.setErrorHandler((thrown, request, reply) =>
     answer({ thrown: translate(thrown), request, reply, render, contentType, settings: app.errorSettings }),
   )
-  app.setNotFoundHandler((request, reply) =>
-    answer({ thrown: unanswered(app, request), request, reply, render, contentType, settings: app.errorSettings }),
-  )
+  app.setNotFoundHandler((request, reply) => {
+    const thrown = unanswered(app, request)
+    const { allow } = thrown.data
+    // as Spring Data REST answers those who ask first
+    if (request.method === 'OPTIONS' && Array.isArray(allow))
+      return reply.header('allow', [...allow, 'OPTIONS'].sort().join(', ')).send()
+    return answer({ thrown, request, reply, render, contentType, settings: app.errorSettings })
+  })
 }
 
 interface Answer {
