@@ -59,6 +59,15 @@ describe('incidents', () => {
     },
   )
 
+  it("are nobody's for an id of nothing, elsewhere nothing asks for nothing", async () => {
+    const { server } = await withIncident()
+    for (const path of ['/incident', '/job', '/history/incident', '/history/activity-instance'])
+      expect([path, await count(server, `${path}/count?processInstanceId=`)]).toEqual([path, 0])
+    expect((await server.call('GET', '/incident?processInstanceId=')).body).toEqual([])
+    expect((await server.call('POST', '/process-instance/count', { superProcessInstance: '' })).body.count).toBe(2)
+    expect(await count(server, '/incident/count?incidentType=&processDefinitionKeyIn=')).toBe(1)
+  })
+
   it('of history are those of today, with their job definition, after they were resolved too', async () => {
     const { server, id, incident } = await withIncident()
     await server.call('POST', `/process-instance/${id}/variables`, { modifications: { amount: { value: { x: 1 } } } })

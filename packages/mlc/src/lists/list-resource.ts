@@ -101,7 +101,10 @@ export async function findOne<Row>(
   return rows[0] === undefined ? undefined : resource.toBody(rows[0], {})
 }
 
-/** Parameters that are not known are ignored, as are empty ones. */
+/**
+ * Parameters that are not known are ignored, as are empty ones. But nothing has the id '', as in Camunda: a script whose variable was
+ * never set (`?processInstanceId=`) must not take all there is for its own.
+ */
 function whereOf<Row>(resource: ListResource<Row>, query: ListQuery): Condition {
   const conditions: Condition[] = [resource.always ?? sql`true`]
   const restriction = resource.restrict?.(query) ?? null
@@ -117,7 +120,7 @@ function whereOf<Row>(resource: ListResource<Row>, query: ListQuery): Condition 
 function conditionsOf<Row>(resource: ListResource<Row>, query: ListQuery): Condition[] {
   const conditions: Condition[] = []
   for (const [name, value] of Object.entries(query)) {
-    if (value === undefined || value === null || value === '') continue
+    if (value === undefined || value === null || (value === '' && !/(?:^id|Id)$/.test(name))) continue
     const filter = Object.hasOwn(resource.filters, name) ? resource.filters[name] : undefined
     const condition = filter?.(value, name, query)
     if (condition !== undefined && condition !== null) conditions.push(condition)
