@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeClient } from '@rowhouse/contract'
@@ -138,4 +138,27 @@ describe('schemas of a folder', () => {
     expect(picked.input).toEqual([])
     expect(picked.output).toHaveLength(1)
   })
+})
+
+it('links in a folder are followed; those that lead nowhere or round in a circle are told', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'moc-links-'))
+  mkdirSync(join(folder, 'model'))
+  mkdirSync(join(folder, 'weights'))
+  writeFileSync(join(folder, 'model', 'model.py'), scored)
+  writeFileSync(join(folder, 'weights', 'w.json'), '{}')
+  for (const [to, name] of [
+    ['../weights/w.json', 'w.json'],
+    ['../weights', 'shared'],
+    ['.', 'loop'],
+    ['nosuch', 'lost'],
+  ] as const)
+    symlinkSync(to, join(folder, 'model', name))
+  const client = makeClient({ baseUrl: 'http://127.0.0.1:1' })
+  const { body, notes } = await readModelFolder(client, join(folder, 'model'), {})
+  rmSync(folder, { recursive: true })
+  expect(body.modelAssets?.map((asset) => asset.name)).toEqual(['model.py', 'shared/w.json', 'w.json'])
+  expect(notes).toEqual([
+    'loop is left out: it is a link to a folder that it lies in',
+    'lost is left out: it is a link that leads nowhere',
+  ])
 })

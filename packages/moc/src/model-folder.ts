@@ -1,5 +1,5 @@
 /** A folder with a model, as its authors keep it in git, becomes a stored model: sources, artefacts, schemas, metadata. */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, extname, join, relative, resolve, sep } from 'node:path'
 import {
   type AssetInput,
@@ -37,8 +37,7 @@ export async function readModelFolder(
   folder: string,
   options: ImportOptions,
 ): Promise<{ body: StoredModelInput; notes: string[] }> {
-  const files = listFiles(folder)
-  const notes: string[] = []
+  const { files, notes } = listFiles(folder)
   const sources = files
     .filter((file) => languageOf(file) !== undefined && !isBuilt(file, files))
     .map((file) => ({ file, text: readText(folder, file) }))
@@ -112,7 +111,7 @@ function externalAssets(value: unknown): AssetInput[] {
   }))
 }
 
-function sourceAsset(source: { file: string; text: string }, primary: boolean): AssetInput {
+export function sourceAsset(source: { file: string; text: string }, primary: boolean): AssetInput {
   return {
     name: source.file,
     assetType: 'SOURCE_CODE',
@@ -134,27 +133,43 @@ function roleOf(file: string): string {
   return 'UNKNOWN'
 }
 
-/** Relative paths with forward slashes, sorted. */
-function listFiles(folder: string): string[] {
+/** Relative paths with forward slashes, sorted. Links are followed, unless they lead nowhere or back to where they lie. */
+function listFiles(folder: string): { files: string[]; notes: string[] } {
   if (!existsSync(folder)) throw new NotFound('folder', folder, `There is no folder ${resolve(folder)}`)
   if (!statSync(folder).isDirectory())
     throw new InputError('NotAFolder', `${resolve(folder)} is not a folder; give the folder that holds the model`)
   const files: string[] = []
-  const visit = (inside: string) => {
-    for (const entry of readdirSync(inside, { withFileTypes: true })) {
-      const path = join(inside, entry.name)
-      if (entry.isDirectory() && !skippedFolders.has(entry.name)) visit(path)
-      else if (entry.isFile()) files.push(relative(folder, path).split(sep).join('/'))
+  const notes: string[] = []
+  const visit = (inside: string, above: readonly string[]) => {
+    for (const name of readdirSync(inside)) {
+      const path = join(inside, name)
+      const file = relative(folder, path).split(sep).join('/')
+      const real = realPathOf(path)
+      if (real === undefined) notes.push(`${file} is left out: it is a link that leads nowhere`)
+      else if (statSync(real).isFile()) files.push(file)
+      else if (above.includes(real)) notes.push(`${file} is left out: it is a link to a folder that it lies in`)
+      else if (statSync(real).isDirectory() && !skippedFolders.has(name)) visit(path, [...above, real])
     }
   }
-  visit(folder)
+  visit(folder, [realpathSync(folder)])
   if (files.length === 0) throw new InputError('EmptyFolder', `${resolve(folder)} holds no file`)
-  return files.sort()
+  return { files: files.sort(), notes }
+}
+
+function realPathOf(path: string): string | undefined {
+  try {
+    return realpathSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+function readText(folder: string, file: string): string {
+  return decodeSource(readFileSync(join(folder, file)))
 }
 
 /** UTF-8, without a byte order mark; else in the encoding that the file declares (`# -*- coding: latin-1 -*-`), else as Windows writes it. */
-function readText(folder: string, file: string): string {
-  const content = readFileSync(join(folder, file))
+export function decodeSource(content: Buffer): string {
   const declared = /^(?:.*\r?\n)??.*?coding[:=][ \t]*([-\w.]+)/.exec(content.toString('latin1', 0, 400))?.[1]
   for (const encoding of ['utf-8', declared]) {
     try {
