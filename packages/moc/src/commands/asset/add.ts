@@ -1,8 +1,9 @@
 import { basename } from 'node:path'
-import { type AssetInput, Conflict, InputError } from '@rowhouse/contract'
+import { type AssetInput, type Client, Conflict, InputError } from '@rowhouse/contract'
 import type { Context } from '../../context.ts'
-import { externalAsset, isUrl, localFileAsset, localPath } from '../../local-files.ts'
+import { externalAsset, isUrl, localFileAsset, localPath, readLocalFile } from '../../local-files.ts'
 import { getModel } from '../../lookup.ts'
+import { decodeSource, sourceAsset } from '../../model-folder.ts'
 import { printChanged } from '../../output.ts'
 
 interface AddOptions {
@@ -37,13 +38,12 @@ export async function run(context: Context, [modelName = '', path = '']: string[
     )
   if (isUrl(path) && !options.external)
     throw new InputError('ExternalWanted', `${path} is a URL: add --external to keep a reference to it`)
-  const asset: AssetInput = isUrl(path)
-    ? externalAsset(path, options.region)
-    : await localFileAsset(client, localPath(path), name)
+  const asset = await assetOf(client, path, name, former, options)
   asset.name = name
   asset.assetRole =
     Object.entries(roles).find(([option]) => options[option] === true)?.[1] ?? former?.assetRole ?? 'UNKNOWN'
-  const kept = model.modelAssets.filter((other) => (other.name ?? other.filename) !== name)
+  const others = model.modelAssets.filter((other) => (other.name ?? other.filename) !== name)
+  const kept = asset.primaryModelSource === true ? others.map(withoutLead) : others
   const changed = await client.storedModels.patch(
     model.id,
     { modelAssets: [...kept, asset] },
@@ -52,4 +52,31 @@ export async function run(context: Context, [modelName = '', path = '']: string[
   if (options.verbose)
     context.output.say(`${already ? 'Replaced' : 'Added'} ${name} (${asset.assetType}, ${asset.assetRole})`)
   await printChanged(context.output, `Added ${name} to ${model.id}`, changed)
+}
+
+/** A source stays a source, and the primary one is one: the runtime runs no other asset. */
+async function assetOf(
+  client: Client,
+  path: string,
+  name: string,
+  former: AssetInput | undefined,
+  options: AddOptions,
+): Promise<AssetInput> {
+  if (isUrl(path)) return externalAsset(path, options.region)
+  const isPrimary = options.modelSource === true || former?.primaryModelSource === true
+  if (!isPrimary && former?.assetType !== 'SOURCE_CODE') return localFileAsset(client, localPath(path), name)
+  const text = decodeSource(readLocalFile(path))
+  return { ...functionNames(former), ...sourceAsset({ file: name, text }, isPrimary) }
+}
+
+/** What the job's document calls the functions of a source stays with its name. */
+function functionNames(former: AssetInput | undefined): Partial<AssetInput> {
+  const { initFunction, scoreFunction, metricsFunction, trainFunction } = former ?? {}
+  const names = { initFunction, scoreFunction, metricsFunction, trainFunction }
+  return Object.fromEntries(Object.entries(names).filter(([, value]) => value !== undefined))
+}
+
+/** A model has one primary source. */
+function withoutLead(other: AssetInput): AssetInput {
+  return other.primaryModelSource === true ? { ...other, primaryModelSource: false, assetRole: 'UNKNOWN' } : other
 }
