@@ -22,6 +22,7 @@ describe('a job with an inline model', () => {
     const busy = await register(wing, 'a', ['x'])
     await register(wing, 'b', ['x', 'y'])
     expect(await runtimeFor(inline('PYTHON', ['y', 'x']))).toBe('b')
+    expect(await runtimeFor(inline('PYTHON', [' y', '', 'x\r']))).toBe('b')
     expect(await runtimeFor(inline('PYTHON', ['x']))).toBe('a')
     await leased(wing, busy)
     await register(wing, 'c', [])

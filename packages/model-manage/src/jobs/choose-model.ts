@@ -148,7 +148,9 @@ async function fromInline(work: Work, wish: JobWish): Promise<ChosenModel> {
 }
 
 function withoutDeployment(stored: StoredModelContent, wish: JobWish) {
-  return { stored, tags: stored.modelMetaData.tags, stage: wish.stage ?? null, deployment: null, engineIds: null }
+  // as a runtime could have them: its own are trimmed, and none is blank
+  const tags = stored.modelMetaData.tags.map((tag) => tag.trim()).filter((tag) => tag !== '')
+  return { stored, tags, stage: wish.stage ?? null, deployment: null, engineIds: null }
 }
 
 function notDeployedAnyMore(deployment: DeployedModelRow, snapshot: DeployableModelRow): Unmet {
