@@ -7,11 +7,18 @@ import { hasLong, parseLongs } from './json-longs.ts'
 export function parseBodies(app: FastifyInstance): void {
   app.removeContentTypeParser(['application/json', 'text/plain'])
   addJsonParser(app, /^application\/(?:[\w.-]+\+)?json\b/i, false)
+  app.addHook('preParsing', async ({ headers }) => refusePacked(headers['content-encoding']))
   // `curl -d ''` names a form of nothing
   app.addHook('onRequest', async ({ headers, server }) => {
     const type = headers['content-type']?.split(';', 1)[0] ?? ''
     if (headers['content-length'] === '0' && !server.hasContentTypeParser(type)) delete headers['content-type']
   })
+}
+
+/** Packed bytes would be stored for the file, or be told as broken JSON. */
+function refusePacked(encoding: string | undefined): void {
+  if (encoding === undefined || /^\s*(identity)?\s*$/i.test(encoding)) return
+  throw new InputError('UnsupportedMediaType', `The body is packed by ${encoding}: send it as it is`, { status: 415 })
 }
 
 /** For a wing whose bodies hold Java's longs (json-longs.ts). */

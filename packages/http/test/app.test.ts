@@ -220,6 +220,19 @@ test('JSON nested beyond all measure is refused before anything reads it', async
   expect(answer.json().message).toContain('nested more than 500 levels')
 })
 
+test('a packed body is 415, of whatever type it is', async () => {
+  const app = await started({}, (a) => a.post('/echo', async (request) => request.body))
+  const send = (encoding: string) =>
+    app.inject({
+      ...{ method: 'POST', url: '/echo', payload: '{"a":1}' },
+      headers: { ...as('ann'), 'content-type': 'application/json', 'content-encoding': encoding },
+    })
+  expect((await send('identity')).json()).toEqual({ a: 1 })
+  const refused = await send('gzip')
+  expect(refused.statusCode).toBe(415)
+  expect(refused.json()).toMatchObject({ message: 'The body is packed by gzip: send it as it is' })
+})
+
 test('a media type nobody reads is 415', async () => {
   const app = await started()
   const answer = await app.inject({
