@@ -26,6 +26,9 @@ describe('managed files', () => {
     const part = await wing.runtime.files.download(sha256, { headers: { range: 'bytes=5-8' } })
     expect(part.status).toBe(206)
     expect(part.headers.get('content-range')).toBe(`bytes 5-8/${bytes.length}`)
+    const ranged = (etag: string) =>
+      wing.runtime.files.download(sha256, { headers: { range: 'Bytes=5-8', 'if-range': etag } })
+    expect([(await ranged(`"${sha256}"`)).status, (await ranged('"another"')).status]).toEqual([206, 200])
     expect(await part.text()).toBe('line')
     const ask = (method: 'GET' | 'HEAD', headers: Record<string, string> = {}) =>
       wing.app.inject({

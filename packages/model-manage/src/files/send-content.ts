@@ -32,7 +32,8 @@ export function sendManaged(
     .header('accept-ranges', 'bytes')
     .header('cache-control', 'private, immutable, max-age=31536000')
   if (hasAlready(request, etag)) return reply.code(304).send()
-  const range = parseRange(request.headers.range, file.size)
+  const isOther = (request.headers['if-range'] ?? etag) !== etag
+  const range = parseRange(isOther ? undefined : request.headers.range, file.size)
   if (range === 'unsatisfiable') return reply.code(416).header('content-range', `bytes */${file.size}`).send()
   const { start, end } = range ?? { start: 0, end: file.size - 1 }
   if (range) reply.code(206).header('content-range', `bytes ${start}-${end}/${file.size}`)
@@ -59,7 +60,7 @@ export function parseRange(
   header: string | undefined,
   size: number,
 ): { start: number; end: number } | 'unsatisfiable' | undefined {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '')
+  const match = /^bytes=(\d*)-(\d*)$/i.exec(header?.trim() ?? '')
   if (match === null) return undefined
   const [, first = '', last = ''] = match
   if (first === '' && last === '') return undefined
