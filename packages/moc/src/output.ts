@@ -57,7 +57,11 @@ export async function printDocument(output: Output, document: unknown): Promise<
 }
 
 /** What a command has changed: the document when asked for, else a sentence. */
-export async function printChanged(output: Output, sentence: string, changed: { id: string }): Promise<void> {
+export async function printChanged(
+  output: Output,
+  sentence: string,
+  changed: { id: string; file?: string },
+): Promise<void> {
   if (output.quiet) output.print(changed.id)
   else output.print(output.format === 'table' ? sentence : await serialise(changed, output.format))
 }
