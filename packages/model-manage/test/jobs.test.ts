@@ -121,6 +121,27 @@ describe('creating a job', () => {
     expect(job.createdDate).not.toBe(old.createdDate)
   })
 
+  it('is not given other work by a PATCH; what comes back as it was shown is taken', async () => {
+    const engine = await register(wing, 'kept', ['kept', 'DEV'])
+    const deployment = await deployedModel(wing, 'kept', 'DEV')
+    const wish = { deployedModel: { id: deployment.id }, inputData: csvInput(), jobParameters: { x: 1 } }
+    const { id } = await wing.ann.jobs.create(wish)
+    const path = `/model-manage/api/jobs/${id}`
+    for (const patch of [
+      { jobParameters: { x: 2 } },
+      { inputData: [] },
+      { jobType: 'MODEL_BATCH_TEST_JOB' },
+      { additionalAssets: [{ assetType: 'FILE', filename: 'a' }] },
+    ]) {
+      const field = Object.keys(patch)[0]
+      await expect(wing.ann.call('PATCH', path, patch)).rejects.toMatchObject({ code: 'InvalidField', data: { field } })
+    }
+    const shown = await wing.ann.jobs.get(id)
+    const [listed] = (await wing.ann.jobs.list({ engineId: engine.id }))._embedded?.jobs ?? []
+    for (const same of [shown, listed, { jobParameters: {} }])
+      expect(await wing.ann.call('PATCH', path, { ...same, note: 'seen' })).toMatchObject({ note: 'seen' })
+  })
+
   it('and its deployment are answered with contents by a PATCH as by a GET; what creates or cancels one leaves them out', async () => {
     await register(wing, 'whole', ['whole', 'DEV'])
     const deployment = await deployedModel(wing, 'whole', 'DEV', { inputData: csvInput() })

@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import { InputError, type JobBody } from '@rowhouse/contract'
 import type { Work } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
-import { getContents, toStored } from '../documents/contents.ts'
+import { getContents, toStored, withoutContents } from '../documents/contents.ts'
 import { takeCredentials } from '../documents/credentials.ts'
 import { mergePatch } from '../documents/merge-patch.ts'
 import { editedColumns, recordOf, withoutOwned } from '../documents/owned.ts'
@@ -28,6 +29,7 @@ export async function patchJob(
     if (patch.jobStatus !== 'CANCELLED' || job.status === 'RUNNING') throw notByPatch(id, String(patch.jobStatus))
     await endCancelled(work, job, `by ${work.who}`)
   }
+  refuseOtherWork(jobBody(job, [], work.ctx.prefix), patch)
   const merged = recordOf(mergePatch(job.document, withoutOwned(patch, fixed)))
   await work.tx
     .updateTable('model_manage.job')
@@ -39,6 +41,19 @@ export async function patchJob(
     .execute()
   const row = await getRow('job', id, (each) => findJob(work.tx, each))
   return getContents(work.tx, jobBody(row, await readMessages(work.tx, row), work.ctx.prefix))
+}
+
+/** A job does what it was made for. What comes back as it was shown, with contents or without, asks for nothing. */
+function refuseOtherWork(job: JobBody, patch: Document): void {
+  for (const member of ['jobType', 'jobParameters', 'inputData', 'additionalAssets'] as const) {
+    const wanted = patch[member]
+    if (wanted === undefined || wanted === null) continue
+    const shown = withoutContents({ [member]: job[member] })
+    if (!isDeepStrictEqual(mergePatch(shown, withoutContents({ [member]: wanted })), shown))
+      throw new InputError('InvalidField', `'${member}' of a job stays as it is: make a new job with another one`, {
+        field: member,
+      })
+  }
 }
 
 function notByPatch(id: string, jobStatus: string): InputError {
