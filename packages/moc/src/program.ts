@@ -112,6 +112,10 @@ function addRuntimes(program: Command): void {
   const tag = runtime.command('tag').description('Edit the tags of a runtime')
   leaf(tag, 'add <runtime> <tags...>', 'Add tags', () => import('./commands/runtime/tag-add.ts'))
   leaf(tag, 'rm <runtime> <tags...>', 'Remove tags', () => import('./commands/runtime/tag-rm.ts'))
+  const endpoint = runtime
+    .command('endpoint')
+    .description('Endpoints: a runtime that has some serves online, not batch')
+  leaf(endpoint, 'rm <runtime>', 'Remove all endpoints', () => import('./commands/runtime/endpoint-rm.ts'))
 }
 
 function addJobs(program: Command): void {

@@ -28,6 +28,7 @@ describe('help', () => {
     [['job', '--help'], 'moc job [options] [command]'],
     [['help', 'job'], 'moc job [options] [command]'],
     [['help', 'runtime', 'tag'], 'moc runtime tag [options] [command]'],
+    [['runtime', 'endpoint', 'rm', '--help'], 'moc runtime endpoint rm [options] <runtime>'],
     [
       ['help', 'job', 'create', 'deployedbatch'],
       'moc job create deployedbatch [options] <deployment-id> <input-file> <output-file>',

@@ -127,6 +127,16 @@ describe('matching a runtime', () => {
     expect(rankedMatches(wish({ engineIds: ['id-b'] }), fleet).map((each) => each.name)).toEqual(['b'])
   })
 
+  it.each([
+    [{ tags: ['-x'] }, { tags: ['PROD'] }, 'moc runtime tag add -- e1 -x'],
+    [{}, { endpointCount: 1 }, 'moc runtime endpoint rm e1'],
+    [{}, { endpointCount: 1, tags: ['PROD'] }, 'moc runtime tag add e1 cc-fraud && moc runtime endpoint rm e1'],
+    [{ engineName: 'e2', tags: ['-x'] }, {}, 'rowhouse runtime --gateway <url> --name e2 --stage PROD --tag=-x'],
+  ])('mends %j on %j by commands that run: %s', (asked, there, mend) => {
+    const match = matchRuntime(wish(asked), [runtime('e1', there)])
+    expect(match.found || match.data.mend).toBe(mend)
+  })
+
   it('says of a language which runtime lacks it, and that none of this version has it', () => {
     const match = matchRuntime(wish({ language: 'R' }), [runtime('e1', { languages: ['JAVASCRIPT', 'PYTHON'] })])
     if (match.found) throw new Error('it was found')
@@ -182,7 +192,7 @@ describe('matching a runtime', () => {
         if (
           match.found ||
           !match.data.mend?.startsWith('moc runtime tag add') ||
-          /rowhouse|remove/.test(match.data.mend)
+          /rowhouse|endpoint/.test(match.data.mend)
         )
           return
         const wanted = [...asked.tags, ...(asked.stage === null ? [] : [asked.stage])]

@@ -176,10 +176,15 @@ function mendCommand(wish: RuntimeWish, runtime: SeenRuntimeBody): string {
   const missing = [...new Set([...(wish.stage === null ? [] : [wish.stage]), ...wish.tags])].filter(
     (tag) => !runtime.tags.includes(tag),
   )
-  const steps = missing.map((tag) => `moc runtime tag add ${shellWord(runtime.name)} ${shellWord(tag)}`)
+  const steps = missing.map((tag) => `moc runtime tag add ${shellWords(runtime.name, tag)}`)
   if (failed.has('alive')) steps.push(`rowhouse runtime --gateway <url> --name ${shellWord(runtime.name)}`)
-  if (failed.has('noEndpoints')) steps.push(`remove the endpoints of runtime ${shellWord(runtime.name)}`)
+  if (failed.has('noEndpoints')) steps.push(`moc runtime endpoint rm ${shellWords(runtime.name)}`)
   return steps.join(' && ')
+}
+
+/** A word that begins like an option is none behind `--`. */
+function shellWords(...words: string[]): string {
+  return [...(words.some((word) => word.startsWith('-')) ? ['--'] : []), ...words.map(shellWord)].join(' ')
 }
 
 function startCommand(wish: RuntimeWish): string {
@@ -187,9 +192,13 @@ function startCommand(wish: RuntimeWish): string {
     'rowhouse runtime --gateway <url>',
     `--name ${shellWord(wish.engineName ?? '<name>')}`.replace("'<name>'", '<name>'),
   ]
-  if (wish.stage !== null) parts.push(`--stage ${shellWord(wish.stage)}`)
-  for (const tag of wish.tags) parts.push(`--tag ${shellWord(tag)}`)
+  if (wish.stage !== null) parts.push(`--stage${flagValue(wish.stage)}`)
+  for (const tag of wish.tags) parts.push(`--tag${flagValue(tag)}`)
   return parts.join(' ')
+}
+
+function flagValue(word: string): string {
+  return `${word.startsWith('-') ? '=' : ' '}${shellWord(word)}`
 }
 
 export function wishText(wish: RuntimeWish): string {
