@@ -59,7 +59,7 @@ export const activityHistoryList: ListResource<ActivityHistoryRow> = {
     activityId: sql`a.activity_id`,
     activityName: sql`a.activity_name`,
     activityType: sql`a.activity_type`,
-    startTime: sql`a.started_at`,
+    startTime: sql`(a.started_at, a.sequence)`,
     endTime: sql`a.ended_at`,
     duration: sql`a.ended_at - a.started_at`,
     definitionId: sql`i.definition_id`,

@@ -111,13 +111,13 @@ const instanceColumns = (
 /** Wakes other servers; sent with the commit. */
 export const wakeChannel = 'mlc_wake'
 
-/** Answers the ids of new work that a suspended job definition holds. */
+/** Answers the ids of new work that a suspended job definition holds; null: none is suspended. */
 export async function flushAggregates(
   tx: Tx,
   inputs: readonly FlushInput[],
   wake: readonly string[],
-): Promise<ReadonlySet<string>> {
-  if (inputs.length === 0) return new Set()
+): Promise<ReadonlySet<string> | null> {
+  if (inputs.length === 0) return null
   const parts: RawBuilder<unknown>[] = []
   const created = inputs.filter((input) => input.loadedRevision === null)
   const updated = inputs.filter((input) => input.loadedRevision !== null)
@@ -144,7 +144,7 @@ export async function flushAggregates(
       },
     )
   }
-  return rows[0].has_suspended ? suspendWork(tx, inputs) : new Set()
+  return rows[0].has_suspended ? suspendWork(tx, inputs) : null
 }
 
 /** New work of a suspended job definition is suspended, and nobody's. */

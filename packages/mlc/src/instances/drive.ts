@@ -11,7 +11,7 @@ import { isDatabaseAway } from '@rowhouse/postgres'
 import { sql } from 'kysely'
 import type { MlcContext, TakenWork } from '../context.ts'
 import { deliverKeptMessages } from '../message/kept-messages.ts'
-import { loadAggregates } from './aggregate-store.ts'
+import { type LoadedAggregate, loadAggregates } from './aggregate-store.ts'
 import { insertCancelErrands } from './errands.ts'
 import { failureOf } from './failure.ts'
 import {
@@ -24,7 +24,7 @@ import {
   trySteps,
   type Work,
 } from './try-steps.ts'
-import { inUnit, type Unit } from './unit.ts'
+import { type AwaitedMessage, inUnit, type Unit } from './unit.ts'
 
 export interface DriveOptions {
   signal: AbortSignal
@@ -48,15 +48,19 @@ export async function driveWork(
 ): Promise<TakenWork | undefined> {
   const graph = await ctx.graphs.get(ctx.database.kysely, work.definitionId)
   const goOn = options.lockMs !== undefined && hasReads(graph)
-  if (!goOn && !callsDelegate(graph, work)) return makeSteps(ctx, work, options, stepWithoutCall)
-  const aggregate = work.aggregate ?? (await readAggregate(ctx, work))
+  if (!goOn && !callsDelegate(graph, work)) return goOnFrom(ctx, makeSteps(ctx, work, options, stepWithoutCall(work)))
+  const read = work.aggregate === undefined ? await readInstance(ctx, work) : undefined
+  const aggregate = work.aggregate ?? read?.aggregate
   if (aggregate === undefined || !aggregate.dueWork.some((row) => row.id === work.workId)) return undefined
-  return makeSteps(
-    ctx,
-    work,
-    options,
-    await trySteps(ctx, graph, { aggregate, work }, { signal: options.signal, goOn }),
-  )
+  // what is asked ahead is thrown away where work may be held
+  const tryOptions = { signal: options.signal, goOn: goOn && read?.isWorkHeld !== true }
+  const tried = await trySteps(ctx, graph, { aggregate, work }, tryOptions)
+  const made = makeSteps(ctx, work, options, tried).catch((error: unknown) => {
+    if (tried.steps.length === 1 || isPassing(error, 0)) throw error
+    // Which of them cannot be made is told by a turn of its own.
+    return makeSteps(ctx, work, options, { ...tried, steps: tried.steps.slice(0, 1) })
+  })
+  return goOnFrom(ctx, made)
 }
 
 /** As {@link driveWork}, on and on; a failure is counted: a retry less, on the last one an incident. */
@@ -105,27 +109,35 @@ function isPassing(error: unknown, ageMs: number): boolean {
   return isDatabaseAway(error) || code === '40P01' || code === '40001'
 }
 
-async function readAggregate(ctx: MlcContext, { instanceId }: TakenWork): Promise<Aggregate | undefined> {
-  return (await loadAggregates(ctx.database.kysely, [instanceId], ctx.vault)).get(instanceId)?.aggregate
+async function readInstance(ctx: MlcContext, { instanceId }: TakenWork): Promise<LoadedAggregate | undefined> {
+  return (await loadAggregates(ctx.database.kysely, [instanceId], ctx.vault)).get(instanceId)
+}
+
+interface MadeSteps {
+  /** Work that was taken over. */
+  result: TakenWork | undefined
+  awaited: AwaitedMessage[]
 }
 
 async function makeSteps(
   ctx: MlcContext,
   work: TakenWork,
   options: DriveOptions,
-  { results, revision }: TriedSteps,
-): Promise<TakenWork | undefined> {
+  { steps, revision }: TriedSteps,
+): Promise<MadeSteps> {
   const { instanceId, definitionId, owner } = work
-  const { result, awaited } = await inUnit(ctx, async (unit) => {
+  return inUnit(ctx, async (unit) => {
     if (!(await isStillOurs(unit, work))) {
-      if (results.some((each) => each !== undefined)) await undoEffect(ctx, unit, work)
+      if (steps.some(({ result }) => result !== undefined)) await undoEffect(ctx, unit, work)
       return undefined
     }
     const isAsTried = unit.get(instanceId)?.instance.revision === revision && !unit.isWorkHeld
     let next: Work = work
     let current: Aggregate | undefined
-    for (const delegateResult of isAsTried ? results : results.slice(0, 1)) {
-      const { delegateCall, aggregate } = unit.apply(instanceId, runWork(next.workId, delegateResult))
+    for (const { activityId, result } of isAsTried ? steps : steps.slice(0, 1)) {
+      // a way that hangs on the time may lead elsewhere than when it was tried
+      if (next.activityId !== activityId) break
+      const { delegateCall, aggregate } = unit.apply(instanceId, runWork(next.workId, result))
       if (delegateCall !== null)
         throw new Bug(`the delegate at '${delegateCall.activityId}' was reached in a transaction`)
       const made =
@@ -140,6 +152,10 @@ async function makeSteps(
     const { activityId, kind, workId } = next
     return { workId, activityId, kind, instanceId, definitionId, owner, createdAt: now, aggregate: current }
   })
+}
+
+async function goOnFrom(ctx: MlcContext, made: Promise<MadeSteps>): Promise<TakenWork | undefined> {
+  const { result, awaited } = await made
   await deliverKeptMessages(ctx, awaited)
   return result
 }

@@ -141,13 +141,21 @@ async function runPiece(
 
 async function runRow(ctx: MlcContext, row: DueRow, options: HeldOptions): Promise<void> {
   const owner = ctx.serverId
-  const { id: workId, instance_id: instanceId, definition_id: definitionId } = row
-  if (instanceId === null) await runErrand(ctx, { ...row, owner }, options.signal)
-  else if (definitionId !== null) {
+  const { id: workId, instance_id: instanceId } = row
+  if (instanceId === null) return await runErrand(ctx, { ...row, owner }, options.signal)
+  const definitionId = row.definition_id ?? (await findDefinition(ctx, instanceId))
+  if (definitionId !== undefined) {
     const { activity_id: activityId, kind, created_at: createdAt } = row
     const work: TakenWork = { workId, instanceId, definitionId, activityId, kind, createdAt, owner }
     await driveChain(ctx, work, options)
   }
+}
+
+/** `take` joins with what was committed before it waited for other takers: an instance may be newer than that. */
+async function findDefinition(ctx: MlcContext, instanceId: string): Promise<string | undefined> {
+  const { rows } = await sql<{ definition_id: string }>`
+    select definition_id from mlc.instance where id = ${instanceId}`.execute(ctx.database.kysely)
+  return rows[0]?.definition_id
 }
 
 /** A sleep that a wake-up ends; one that came while awake ends the next sleep at once. */

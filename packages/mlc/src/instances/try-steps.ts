@@ -23,13 +23,21 @@ import { activitiesMax } from './unit.ts'
 /** Steps to one transaction. */
 const stepsMax = 10
 
-/** What the delegate of each step answered; undefined: the step calls none. All but the first hold for this revision of the instance. */
+/** What the delegate of the step answered; undefined: it calls none. */
+export interface TriedStep {
+  activityId: string
+  result: DelegateResult | undefined
+}
+
+/** All but the first hold for this revision of the instance. */
 export interface TriedSteps {
-  results: (DelegateResult | undefined)[]
+  steps: TriedStep[]
   revision: number | null
 }
 
-export const stepWithoutCall: TriedSteps = { results: [undefined], revision: null }
+export function stepWithoutCall({ activityId }: Work): TriedSteps {
+  return { steps: [{ activityId, result: undefined }], revision: null }
+}
 
 export type Work = Pick<TakenWork, 'workId' | 'activityId' | 'kind'>
 
@@ -53,18 +61,19 @@ export async function trySteps(
   options: TryOptions,
 ): Promise<TriedSteps> {
   const env = { now: ctx.now(), newId: ctx.newId, activitiesMax }
-  const results: TriedSteps['results'] = []
+  const steps: TriedStep[] = []
   let at: Place | undefined = from
-  while (at !== undefined && results.length < stepsMax) {
+  while (at !== undefined && steps.length < stepsMax) {
     try {
-      results.push(await callAt(ctx, graph, at, env, options))
-      at = !options.goOn ? undefined : nextRead(graph, at, results.at(-1), env)
+      const result = await callAt(ctx, graph, at, env, options)
+      steps.push({ activityId: at.work.activityId, result })
+      at = options.goOn ? nextRead(graph, at, result, env) : undefined
     } catch (error) {
-      if (results.length === 0) throw error
+      if (steps.length === 0) throw error
       break
     }
   }
-  return { results, revision: from.aggregate.instance.revision }
+  return { steps, revision: from.aggregate.instance.revision }
 }
 
 async function callAt(

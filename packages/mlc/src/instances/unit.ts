@@ -162,11 +162,12 @@ export class Unit {
     this.taken.push({ workId, instanceId, definitionId, activityId, kind, createdAt, owner, aggregate })
   }
 
-  #letGo(held: ReadonlySet<string>): void {
-    if (held.size === 0) return
+  /** Where a job definition is suspended, what is not held is read anew: whoever goes on with it must see that. */
+  #letGo(held: ReadonlySet<string> | null): void {
+    if (held === null) return
     for (const taken of this.taken.splice(0)) {
       if (held.has(taken.workId)) this.#ctx.hands.free()
-      else this.taken.push(taken)
+      else this.taken.push({ ...taken, aggregate: undefined })
     }
   }
 
