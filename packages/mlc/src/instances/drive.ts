@@ -167,10 +167,17 @@ async function isStillOurs(unit: Unit, work: TakenWork): Promise<boolean> {
   return unit.lockOwner(work.instanceId, work.workId) === work.owner
 }
 
-/** The instance was deleted while the delegate ran: what it made has nobody left to wait for it. */
+/**
+ * The instance was deleted while the delegate ran: what it made has nobody left to wait for it. Not so where another hand did the same
+ * work meanwhile (it was suspended and activated): that is the same effect, and wanted.
+ */
 async function undoEffect(ctx: MlcContext, unit: Unit, work: TakenWork): Promise<void> {
   const instance = unit.get(work.instanceId)?.instance
   if (instance !== undefined && instance.endedAt === null) return
+  const { rows } = await sql`
+    select 1 from mlc.history_work_log
+    where instance_id = ${work.instanceId} and work_id = ${work.workId} and event = 'succeeded'`.execute(unit.tx)
+  if (rows.length > 0) return
   await insertCancelErrands(ctx, unit.tx, [work.instanceId])
 }
 

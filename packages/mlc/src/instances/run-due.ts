@@ -1,7 +1,7 @@
 /**
  * The loop over due work: async continuations, timers, retries, errands. Started when the wing is ready, stopped with it. It takes
- * what is due with a lock that expires (so that several servers may run it, and a dead one loses its work), runs up to
- * `piecesMax` pieces at once, and sleeps until the next timer, a hint of this process, a NOTIFY of another, or the slow poll.
+ * what is due with a lock that expires (so that several servers may run it, and a dead one loses its work), runs about
+ * `piecesMax` pieces at once (a search under way does not count those begun meanwhile), and sleeps until the next timer, a hint of this process, a NOTIFY of another, or the slow poll.
  */
 import { isDatabaseAway } from '@rowhouse/postgres'
 import { sql } from 'kysely'
