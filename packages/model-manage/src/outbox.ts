@@ -6,6 +6,7 @@
  * event id it has seen.
  */
 import { type DomainEvent, toAppError } from '@rowhouse/contract'
+import { plannedAnew } from '@rowhouse/postgres'
 import { sql } from 'kysely'
 import { type Context, unhurried } from './context.ts'
 import { type Loop, startLoop } from './loop.ts'
@@ -37,13 +38,14 @@ interface DueRow {
 async function sendDue(ctx: Context): Promise<number> {
   const now = ctx.now()
   const due = await sql<DueRow>`
+    ${plannedAnew}
     with first as (
       update model_manage.outbox set next_at = ${new Date(now.getTime() + claimMs)}, tries = tries + 1
-      where id in (
+      where id = any(array(
         select id from model_manage.outbox as due
         where next_at <= ${now}
           and not exists (select 1 from model_manage.outbox as earlier where earlier.object_id = due.object_id and earlier.id < due.id)
-        order by id limit ${objectsMax} for update skip locked)
+        order by id limit ${objectsMax} for update skip locked))
       returning id, event_id, object_id, signal, variables, message, tries)
     select *, ${unhurried} from first
     union all

@@ -8,3 +8,4 @@ export {
   storeIdempotentAnswer,
 } from './idempotency.ts'
 export { type Migrations, migrate } from './migrate.ts'
+export { plannedAnew } from './preparing-pool.ts'

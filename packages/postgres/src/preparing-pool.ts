@@ -2,12 +2,19 @@
  * pg's pool as Kysely uses it, with statements that come again prepared: PostgreSQL parses and plans them once for each connection
  * and not at every call, which for most of ours is more work than the call itself.
  */
-import type { PostgresPool, PostgresPoolClient } from 'kysely'
+import { type PostgresPool, type PostgresPoolClient, sql } from 'kysely'
 import type pg from 'pg'
 
 /** Texts that differ by their number of placeholders are many; each connection keeps a plan of each that is prepared. */
 const preparedMax = 300
 const rememberedMax = 3_000
+
+const plannedAnewText = '/* planned anew */'
+/**
+ * Before a statement that is not to be prepared: one that joins a table with itself, which is empty at most times and long at others. A plan
+ * kept from the empty table compares each row with each, until PostgreSQL has analyzed the long one, up to a minute later.
+ */
+export const plannedAnew = sql.raw(plannedAnewText)
 
 /** The columns of a table changed under a prepared `select *`: a migration of another server. The connection forgets by being closed. */
 export function isOutdatedPlan(error: unknown): boolean {
@@ -33,7 +40,7 @@ export function preparingPool(pool: pg.Pool): PostgresPool {
 function preparingClient(client: pg.PoolClient, names: StatementNames): PostgresPoolClient {
   let isOutdated = false
   const query = async (text: string, values: readonly unknown[]) => {
-    const name = values.length === 0 ? undefined : names.of(text)
+    const name = values.length === 0 || text.includes(plannedAnewText) ? undefined : names.of(text)
     try {
       return await client.query({ text, values: [...values], ...(name === undefined ? {} : { name }) })
     } catch (error) {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Database, isDatabaseAway, openDatabase } from '../src/index.ts'
+import { type Database, isDatabaseAway, openDatabase, plannedAnew } from '../src/index.ts'
 import { type FreshDatabase, freshDatabase } from '../src/testing.ts'
 
 interface Tables {
@@ -85,15 +85,16 @@ test('a connection that is cut between two statements of a transaction fails the
   expect(isDatabaseAway(await cut.catch((error: unknown) => error))).toBe(true)
 })
 
-test('a statement that comes again is prepared, once for each connection', async () => {
+test('a statement that comes again is prepared, once for each connection, unless it is to be planned anew', async () => {
   const prepared = await database.transaction(async (tx) => {
     for (const n of [1, 2, 3]) await sql`select ${n}::int as n_of_prepared`.execute(tx)
+    for (const n of [1, 2, 3]) await sql`${plannedAnew} select ${n}::int as anew`.execute(tx)
     await sql`select ${1}::int as once`.execute(tx)
     return sql<{ statement: string }>`select statement from pg_prepared_statements`.execute(tx)
   })
   const statements = prepared.rows.map((row) => row.statement)
   expect(statements.filter((text) => text.includes('n_of_prepared'))).toHaveLength(1)
-  expect(statements.filter((text) => text.includes('once'))).toEqual([])
+  expect(statements.filter((text) => /once|anew/.test(text))).toEqual([])
 })
 
 test('a table that changes under a prepared statement fails it as a passing trouble; the next try sees the change', async () => {
