@@ -17,6 +17,7 @@ import type {
   ProcessDefinitionBody,
   SignalBody,
   SignalResponsiveBody,
+  TakenEvents,
 } from './mlc.ts'
 import type {
   DeployableModelBody,
@@ -222,7 +223,7 @@ function mlcCalls(calls: Calls) {
         form.set(file, new Blob([content], { type: 'application/octet-stream' }), file)
       return calls.post<Record<string, unknown>>(`${mlcRest}/deployment/create`, form, o)
     },
-    tell: (events: DomainEvent[], o?: CallOptions) => calls.post<void>(`${mlcRest}/events`, { events }, o),
+    tell: (events: DomainEvent[], o?: CallOptions) => calls.post<TakenEvents>(`${mlcRest}/events`, { events }, o),
   }
 }
 

@@ -106,5 +106,13 @@ export const DomainEvent = z.object({
 })
 export type DomainEvent = z.infer<typeof DomainEvent>
 
-/** `POST /mlc-service/rest/events` (internal principal only) → 204: all are taken in their order, or none. */
+/** `POST /mlc-service/rest/events` (internal principal only) → {@link TakenEvents}. */
 export const DomainEvents = z.object({ events: z.array(DomainEvent).min(1) })
+
+/**
+ * How many of them were taken, from the first one: at least one. After an event that reached a diagram the rest is left for a call of its
+ * own, so that who waits for the broadcast can be waiting again.
+ */
+export interface TakenEvents {
+  taken: number
+}

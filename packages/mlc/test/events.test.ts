@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { diagram, expressionTask, onSignal, userTask } from './diagram.ts'
+import { chain, diagram, expressionTask, onSignal, userTask } from './diagram.ts'
 import { type MlcServer, startMlc, until } from './mlc-server.ts'
 
 const statusSignal = 'com.modelop.mlc.definitions.Signals_job_status_changed'
@@ -16,7 +16,7 @@ describe('events of the model-manage wing', () => {
     const server = await startMlc()
     await server.deploy({ 'p.bpmn': onSignal('p', statusSignal, [userTask('t')]) })
     const job = { id: 'j1', outputData: [{ name: 'o.csv', fileContent: 'YQ==' }] }
-    expect((await tell(server, 'e1', job)).status).toBe(204)
+    expect(await tell(server, 'e1', job)).toMatchObject({ status: 200, body: { taken: 1 } })
     const task = await until(async () => (await server.call('GET', '/task')).body[0])
     const { body } = await server.call('GET', `/process-instance/${task.processInstanceId}/variables/JOB`)
     expect(body).toMatchObject({ type: 'Object', value: { id: 'j1', outputData: [{ name: 'o.csv' }] } })
@@ -27,14 +27,14 @@ describe('events of the model-manage wing', () => {
     const server = await startMlc()
     await server.deploy({ 'p.bpmn': onSignal('p', statusSignal, [userTask('t')]) })
     const answers = await Promise.all([tell(server, 'e1'), tell(server, 'e1'), tell(server, 'e1')])
-    expect(answers.map((answer) => answer.status)).toEqual([204, 204, 204])
+    expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200])
     expect(await count(server, '/history/process-instance/count')).toBe(1)
   })
 
   it('are taken even when a diagram fails on them: it is its incident', async () => {
     const server = await startMlc()
     await server.deploy({ 'p.bpmn': onSignal('p', statusSignal, [expressionTask('x', '${nope}')]) })
-    expect((await tell(server, 'e1')).status).toBe(204)
+    expect((await tell(server, 'e1')).status).toBe(200)
     await until(async () => (await count(server, '/incident/count')) === 1)
   })
 
@@ -48,6 +48,37 @@ describe('events of the model-manage wing', () => {
     await tell(server, 'e1')
     await tell(server, 'e2')
     await until(async () => (await server.call('GET', '/task?taskDefinitionKey=after')).body.length === 1)
+  })
+
+  it('of one object are taken together where nobody listens, and one by one where somebody does', async () => {
+    const server = await startMlc()
+    const events = ['CREATED', 'WAITING', 'RUNNING', 'COMPLETE'].map((jobStatus) => ({
+      eventId: jobStatus,
+      signal: 'job_status_changed',
+      objectId: 'j1',
+      variables: { JOB: { id: 'j1', jobStatus } },
+    }))
+    const send = async (prefix: string, from: number) => {
+      const rest = events.slice(from).map((event) => ({ ...event, eventId: `${prefix}${event.eventId}` }))
+      return (await server.call('POST', '/events', { events: rest }, { as: 'internal' })).body.taken as number
+    }
+    expect(await send('a', 0)).toBe(4)
+    // given a diagram that waits again and again, until the job is complete
+    const wait =
+      '<bpmn:intermediateCatchEvent id="c"><bpmn:signalEventDefinition signalRef="sig"/></bpmn:intermediateCatchEvent>'
+    const isDone = "<bpmn:conditionExpression>${JOB.jobStatus == 'COMPLETE'}</bpmn:conditionExpression>"
+    const body =
+      `<bpmn:startEvent id="s"/>${wait}<bpmn:exclusiveGateway id="g" default="g_c"/><bpmn:endEvent id="e"/>` +
+      `${chain('s', 'c', 'g', 'c')}<bpmn:sequenceFlow id="g_e" sourceRef="g" targetRef="e">${isDone}</bpmn:sequenceFlow>`
+    await server.deploy({ 'p.bpmn': diagram('p', body, `<bpmn:signal id="sig" name="${statusSignal}"/>`) })
+    const { id } = (await server.call('POST', '/process-definition/key/p/start', {})).body
+    // when all is told as fast as it goes
+    const taken: number[] = []
+    for (let from = 0; from < events.length; from += taken.at(-1) ?? events.length) taken.push(await send('b', from))
+    expect(taken).toEqual([1, 1, 1, 1])
+    // then it has heard of each, the last one included
+    expect((await server.call('GET', `/history/process-instance/${id}`)).body.state).toBe('COMPLETED')
+    expect(await count(server, '/history/activity-instance/count?activityId=c')).toBe(4)
   })
 
   it('with a message reach the one that waits with its key, not the others', async () => {

@@ -236,7 +236,7 @@ describe('DeployBatchModel', () => {
         },
         { as: 'internal' },
       )
-    expect((await tell('without', [])).status).toBe(204)
+    expect((await tell('without', [])).status).toBe(200)
     await tell('with', [{ tags: ['DEV'] }])
     await until(async () => server.modelManage.deployments.length === 2)
     await until(

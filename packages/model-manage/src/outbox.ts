@@ -1,6 +1,6 @@
 /**
  * Events for the mlc wing. A command's events are written in its own transaction (`tell`); this loop sends them, those of one object together
- * and in the order in which they were written, and deletes the rows once the mlc wing has answered. What is unanswered is tried again with
+ * and in the order in which they were written, and deletes the rows that the mlc wing says it has taken. What is unanswered is tried again with
  * growing pauses for ever, and holds back the later events of its object only. An object is claimed by moving `next_at` of its first row
  * ahead, so several servers share the work and a server that dies in between leaves nothing behind but a delay; the receiver drops an
  * event id it has seen.
@@ -64,7 +64,8 @@ async function send(ctx: Context, rows: readonly DueRow[]): Promise<void> {
   if (row === undefined) return
   try {
     const limit = AbortSignal.timeout(answerMs)
-    await ctx.mlc.mlc.tell(rows.map(eventOf), { signal: limit })
+    const { taken } = await ctx.mlc.mlc.tell(rows.map(eventOf), { signal: limit })
+    await forget(ctx, rows.slice(0, taken))
   } catch (error) {
     const pauseMs = Math.min(pauseMaxMs, pauseMinMs * 2 ** Math.min(row.tries - 1, 10))
     await ctx.database.kysely
@@ -79,8 +80,10 @@ async function send(ctx: Context, rows: readonly DueRow[]): Promise<void> {
         error: toAppError(error).message,
       })
     }
-    return
   }
+}
+
+async function forget(ctx: Context, rows: readonly DueRow[]): Promise<void> {
   const ids = rows.map(({ id }) => id)
   await sql`delete from model_manage.outbox where id = any(${ids}::bigint[]) returning ${unhurried}`.execute(
     ctx.database.kysely,

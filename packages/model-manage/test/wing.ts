@@ -73,7 +73,7 @@ export async function startWing(unusual: Partial<Settings> = {}): Promise<Wing> 
     const { events } = request.body as { events: DomainEvent[] }
     if (events.some(stumbles)) return reply.code(500).send({ type: 'Bug', message: 'stumbled', code: null })
     told.push(...events)
-    return reply.code(204).send()
+    return { taken: events.length }
   })
   const instances: Wing['instances'] = new Map()
   const instancesAsked: Wing['instancesAsked'] = []

@@ -1,6 +1,5 @@
-import { DomainEvents } from '@rowhouse/contract'
+import { DomainEvents, type TakenEvents } from '@rowhouse/contract'
 import type { FastifyInstance, FastifySchema } from 'fastify'
-import { noContent } from '../answers.ts'
 import { invalidRequest } from '../camunda-problems.ts'
 import type { MlcContext } from '../context.ts'
 import { receiveEvents } from './receive-events.ts'
@@ -9,14 +8,14 @@ export function eventRoutes(app: FastifyInstance, ctx: MlcContext): void {
   app.post(
     '/events',
     { config: { access: ['internal'] }, schema: { hide: true } as FastifySchema },
-    async (request, reply) => {
+    async (request) => {
       const parsed = DomainEvents.safeParse(request.body)
       if (!parsed.success) {
         const issue = parsed.error.issues[0]
         throw invalidRequest(`The events' '${issue?.path.join('.') ?? ''}' is not as expected: ${issue?.message ?? ''}`)
       }
-      await receiveEvents(ctx, parsed.data.events)
-      return noContent(reply)
+      const answer: TakenEvents = { taken: await receiveEvents(ctx, parsed.data.events) }
+      return answer
     },
   )
 }

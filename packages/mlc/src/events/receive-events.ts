@@ -9,33 +9,39 @@ import { deliverKeptMessages, deliverOrLater, keepMessage } from '../message/kep
 import { findStarts, findWaiting, type StartReceiver, type WaitingReceiver } from '../signal/receivers.ts'
 
 /**
- * Events of the model-manage wing, told at least once: one that was seen is dropped. The signals are broadcast as due work, so that
- * no diagram of a user can hold the teller up; a message goes to whoever waits with its key, or is kept.
+ * Events of the model-manage wing, told at least once: one that was seen is dropped. The signals are broadcast to who waits, at once where
+ * the diagram allows it, and start diagrams by due work, so that none can hold the teller up; a message goes to whoever waits with its
+ * key, or is kept. Answers how many were taken: none after one that reached somebody.
  */
-export async function receiveEvents(ctx: MlcContext, events: readonly DomainEvent[]): Promise<void> {
-  const { result: kept } = await inUnit(ctx, async (unit) => {
+export async function receiveEvents(ctx: MlcContext, events: readonly DomainEvent[]): Promise<number> {
+  const { result } = await inUnit(ctx, async (unit) => {
     const receivers = new Map<string, Receivers>()
-    const keptNow: AwaitedMessage[] = []
-    for (const { signal, message, ...event } of await onlyNew(unit, events)) {
-      const variables = typedVariables(event.variables)
+    const kept: AwaitedMessage[] = []
+    let taken = 0
+    for (const { eventId, signal, message, ...event } of events) {
       const listening = receivers.get(signal) ?? (await findReceivers(unit, signalPrefix + signal))
       receivers.set(signal, listening)
+      const reachesSomebody = listening.waiting.length + listening.starts.length > 0
+      if (reachesSomebody && taken > 0) break
+      taken += 1
+      if (!(await isNew(unit, eventId))) continue
+      const variables = typedVariables(event.variables)
       await broadcast(ctx, unit, listening, variables)
-      if (message === null || message === undefined) continue
-      if (!(await correlate(unit, message, variables))) keptNow.push(message)
+      const isAwaited = message !== null && message !== undefined
+      if (isAwaited && !(await correlate(unit, message, variables))) kept.push(message)
+      if (reachesSomebody) break
     }
-    return keptNow
+    return { taken, kept }
   })
-  await deliverKeptMessages(ctx, kept)
+  await deliverKeptMessages(ctx, result.kept)
+  return result.taken
 }
 
-async function onlyNew(unit: Unit, events: readonly DomainEvent[]): Promise<DomainEvent[]> {
+async function isNew(unit: Unit, eventId: string): Promise<boolean> {
   const { rows } = await sql<{ event_id: string }>`
-    insert into mlc.told_event (event_id, told_at)
-    select id, ${unit.env.now}::timestamptz from unnest(${events.map((event) => event.eventId)}::text[]) as told(id)
+    insert into mlc.told_event (event_id, told_at) values (${eventId}, ${unit.env.now})
     on conflict (event_id) do nothing returning event_id`.execute(unit.tx)
-  const ids = new Set(rows.map((row) => row.event_id))
-  return events.filter((event) => ids.delete(event.eventId))
+  return rows.length > 0
 }
 
 function typedVariables(variables: Record<string, unknown>): Record<string, TypedValue> {
@@ -62,7 +68,7 @@ async function broadcast(
   await unit.load(waiting.map((receiver) => receiver.instanceId))
   for (const { instanceId, subscriptionId } of waiting) {
     if (!unit.get(instanceId)?.subscriptions.some((row) => row.id === subscriptionId)) continue
-    unit.apply(instanceId, { type: 'deliver-later', subscriptionId, variables })
+    deliverOrLater(unit, instanceId, subscriptionId, variables)
   }
   for (const { definition, activityId } of starts) {
     const graph = await ctx.graphs.get(unit.tx, definition.id)
