@@ -4,11 +4,14 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { resolveRequirements } from './local-requirements.ts'
 
+let folder: string
 let model: string
 beforeEach(() => {
-  model = mkdtempSync(join(tmpdir(), 'rowhouse-model-'))
+  folder = mkdtempSync(join(tmpdir(), 'rowhouse-model-'))
+  model = join(folder, 'model')
+  mkdirSync(model)
 })
-afterEach(() => rmSync(model, { recursive: true, force: true }))
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 function write(path: string, content: string): void {
   mkdirSync(dirname(join(model, path)), { recursive: true })
@@ -56,7 +59,7 @@ it('what is elsewhere stays as it is: pip says what is wrong with it', async () 
     'https://example.com/a-1.0.whl',
     'pandas[all] >= 1.0, < 2 ; python_version > "3.8"',
   ]
-  writeFileSync(join(dirname(model), 'outside.txt'), 'never\n')
+  writeFileSync(join(folder, 'outside.txt'), 'never\n')
   expect(await linesOf(text.join('\n'))).toEqual(text.map((line) => line.replace(/(^|\s)#.*$/, '')))
 })
 
