@@ -26,8 +26,15 @@ export function tell(news: News, event: Told): void {
 /** NOTIFY with a runtime's id: a job came to its queue, perhaps through another server. */
 export const queuedChannel = 'model_manage_queued'
 
+/** One value of PostgreSQL holds them, and 256 MiB at most. */
+const atOnceMax = 100
+
 /** The last statement of a command: its events into the outbox, in their order, and word to the runtimes whose queue grew. */
 export async function writeNews({ tx, now, told, queuedFor }: News): Promise<void> {
+  if (told.length > atOnceMax) {
+    await writeNews({ tx, now, told: told.slice(0, atOnceMax), queuedFor: new Set() })
+    return writeNews({ tx, now, told: told.slice(atOnceMax), queuedFor })
+  }
   if (told.length === 0 && queuedFor.size === 0) return
   const rows = told.map(({ objectId, ...event }) => ({ ...event, object_id: objectId, event_id: randomUUID() }))
   await sql`

@@ -7,6 +7,8 @@ import type pg from 'pg'
 
 /** Texts that differ by their number of placeholders are many; each connection keeps a plan of each that is prepared. */
 const preparedMax = 300
+/** Ours are shorter; what callers made long is seldom said again. */
+const preparedLengthMax = 10_000
 const rememberedMax = 3_000
 
 const plannedAnewText = '/* planned anew */'
@@ -61,7 +63,7 @@ class StatementNames {
 
   of(text: string): string | undefined {
     const name = this.#names.get(text)
-    if (name !== undefined || this.#names.size >= preparedMax) return name
+    if (name !== undefined || this.#names.size >= preparedMax || text.length > preparedLengthMax) return name
     if (this.#seen.delete(text)) return this.#add(text)
     if (this.#seen.size >= rememberedMax) this.#seen.clear()
     this.#seen.add(text)

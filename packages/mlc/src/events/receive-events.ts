@@ -14,7 +14,7 @@ import { findStarts, findWaiting, type StartReceiver, type WaitingReceiver } fro
  * key, or is kept. Answers how many were taken: none after one that reached somebody.
  */
 export async function receiveEvents(ctx: MlcContext, events: readonly DomainEvent[]): Promise<number> {
-  const { result } = await inUnit(ctx, async (unit) => {
+  const { result, awaited } = await inUnit(ctx, async (unit) => {
     const receivers = new Map<string, Receivers>()
     const kept: AwaitedMessage[] = []
     let taken = 0
@@ -33,7 +33,7 @@ export async function receiveEvents(ctx: MlcContext, events: readonly DomainEven
     }
     return { taken, kept }
   })
-  await deliverKeptMessages(ctx, result.kept)
+  await deliverKeptMessages(ctx, [...result.kept, ...awaited])
   return result.taken
 }
 
