@@ -121,7 +121,7 @@ describe('the folder and the module', () => {
       'requirements.txt: comments, blanks and the vendor packages alone need nothing',
       {
         files: {
-          'm.py': 'import modelop.utils, modelop.schema.infer, modelop_sdk\n' + echo,
+          'm.py': `import modelop.utils, modelop.schema.infer, modelop_sdk\n${echo}`,
           'requirements.txt': '# none\n\nmodelop\nmodelop-sdk>=1.0 # not on an index\n  modelop_sdk\n',
         },
         inputs: one,
@@ -152,7 +152,7 @@ describe('the folder and the module', () => {
   })
 
   it('files of the vendor image and of HDFS are missing: ERROR in init', async () => {
-    const source = '# modelop.init\ndef begin():\n    open("/fastscore/artifacts/model.pkl")\n' + echo
+    const source = `# modelop.init\ndef begin():\n    open("/fastscore/artifacts/model.pkl")\n${echo}`
     const ended = await runtime.run({ files: { 'm.py': source }, inputs: one })
     expect(ended).toMatchObject({ jobStatus: 'ERROR', jobResult: 'UNKNOWN', outputs: [] })
     expect(ended.outcome).toContain('FileNotFoundError')
@@ -249,7 +249,7 @@ describe('init', () => {
     ],
     [
       'what it returns is ignored',
-      { files: { 'm.py': '# modelop.init\ndef i(): return {"a": object()}\n' + echo }, inputs: one },
+      { files: { 'm.py': `# modelop.init\ndef i(): return {"a": object()}\n${echo}` }, inputs: one },
       '1\n',
     ],
     ['no init at all', { files: { 'm.py': echo }, inputs: one }, '1\n'],
