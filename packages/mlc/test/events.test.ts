@@ -95,6 +95,18 @@ describe('events of the model-manage wing', () => {
     expect([await state(one.body.id), await state(two.body.id)]).toEqual(['COMPLETED', 'ACTIVE'])
   })
 
+  it('told before anybody waits reach who waits for them one after the other', async () => {
+    const server = await startMlc()
+    const receive = (id: string, key: string) =>
+      `<bpmn:receiveTask id="${id}" messageRef="m"><bpmn:extensionElements><rowhouse:correlation key="${key}"/></bpmn:extensionElements></bpmn:receiveTask>`
+    const body = `<bpmn:startEvent id="s"/>${receive('r1', 'j1')}${receive('r2', 'j2')}<bpmn:endEvent id="e"/>${chain('s', 'r1', 'r2', 'e')}`
+    await server.deploy({ 'p.bpmn': diagram('p', body, '<bpmn:message id="m" name="rowhouse.job.ended"/>') })
+    for (const key of ['j1', 'j2'])
+      await tell(server, `e-${key}`, { id: key }, { name: 'rowhouse.job.ended', correlationKey: key })
+    const { id } = (await server.call('POST', '/process-definition/key/p/start', {})).body
+    expect((await server.call('GET', `/history/process-instance/${id}`)).body.state).toBe('COMPLETED')
+  })
+
   it('told while the instance is suspended are delivered when it is activated', async () => {
     const server = await startMlc()
     const receive =

@@ -35,7 +35,7 @@ export async function deliverKeptMessages(ctx: MlcContext, awaited: readonly Awa
       select x.name, x.key from unnest(${awaited.map((a) => a.name)}::text[], ${awaited.map((a) => a.correlationKey)}::text[]) as x(name, key))`.execute(
     ctx.database.kysely,
   )
-  for (const match of rows) await deliver(ctx, match)
+  await deliverEach(ctx, rows)
 }
 
 /** Now and then: what a crash between commit and delivery left, and what nobody ever waited for. */
@@ -50,7 +50,7 @@ export async function sweepKeptMessages(ctx: MlcContext): Promise<void> {
     join mlc.subscription s on s.event_type = 'message' and s.event_name = k.name and s.correlation_key = k.correlation_key
     join mlc.instance i on i.id = s.instance_id and i.state = 'ACTIVE'
     limit 1000`.execute(ctx.database.kysely)
-  for (const match of rows) await deliver(ctx, match)
+  await deliverEach(ctx, rows)
 }
 
 interface Match {
@@ -60,8 +60,16 @@ interface Match {
   correlation_key: string
 }
 
-async function deliver(ctx: MlcContext, match: Match): Promise<void> {
-  await inUnit(ctx, async (unit) => {
+/** Who goes on by a kept message may wait for another one that is kept, too. Each round takes rows away, so it comes to an end. */
+async function deliverEach(ctx: MlcContext, matches: readonly Match[]): Promise<void> {
+  const awaited: AwaitedMessage[] = []
+  for (const match of matches) awaited.push(...(await deliver(ctx, match)))
+  await deliverKeptMessages(ctx, awaited)
+}
+
+/** Answers the messages that are waited for since. */
+async function deliver(ctx: MlcContext, match: Match): Promise<AwaitedMessage[]> {
+  const { awaited } = await inUnit(ctx, async (unit) => {
     await unit.load([match.instance_id])
     const aggregate = unit.get(match.instance_id)
     if (!aggregate?.subscriptions.some((row) => row.id === match.subscription_id)) return
@@ -71,6 +79,7 @@ async function deliver(ctx: MlcContext, match: Match): Promise<void> {
     const kept = rows[0]
     if (kept !== undefined) deliverOrLater(unit, match.instance_id, match.subscription_id, kept.variables)
   })
+  return awaited
 }
 
 /** At once where the diagram allows it; a step that fails becomes due work with retries, so that the teller is not held up. */
