@@ -30,9 +30,9 @@ export interface EmbeddedPostgres {
   url: string
   superuserUrl: string
   pid: number
-  /** Clean stop; resolves when the process is gone. */
+  /** Clean stop; resolves when the process is gone and the folder is free for the next start. */
   stop(): Promise<void>
-  /** Settles when the server has ended, asked to or not. */
+  /** Settles when the server has ended, asked to or not, and the folder is free. */
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null; asked: boolean }>
 }
 
@@ -144,15 +144,19 @@ async function startServer(
         await server.stop()
         throw error
       }
+      const exited = server.exited.then(async (how) => {
+        await released()
+        return how
+      })
       return {
         url: databaseUrl('rowhouse', cluster.credentials.rowhouse, place, 'rowhouse'),
         superuserUrl: databaseUrl('postgres', cluster.credentials.superuser, place, 'postgres'),
         pid: server.child.pid ?? 0,
-        stop: server.stop,
-        exited: server.exited.then(async (how) => {
-          await released()
-          return how
-        }),
+        stop: async () => {
+          await server.stop()
+          await exited
+        },
+        exited,
       }
     }
     // Processes of a server that was killed a moment ago may still hold its shared memory or its lock file.

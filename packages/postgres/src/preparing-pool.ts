@@ -18,10 +18,19 @@ const plannedAnewText = '/* planned anew */'
  */
 export const plannedAnew = sql.raw(plannedAnewText)
 
-/** The columns of a table changed under a prepared `select *`: a migration of another server. The connection forgets by being closed. */
+/** The columns of a table changed under a prepared `select *`: a migration of another server. */
 export function isOutdatedPlan(error: unknown): boolean {
   const { code, routine } = (error ?? {}) as { code?: unknown; routine?: unknown }
   return code === '0A000' && routine === 'RevalidateCachedQuery'
+}
+
+/**
+ * After these the connection may hold a statement that will never work again: its parameters were typed by columns that changed since
+ * (42...), it was dropped (26000), or pg noted it as parsed although it was never sent (no code: a value that cannot be serialized).
+ */
+function mayStayBroken(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return typeof code !== 'string' || code === '0A000' || code === '26000' || code.startsWith('42')
 }
 
 export function preparingPool(pool: pg.Pool): PostgresPool {
@@ -40,19 +49,19 @@ export function preparingPool(pool: pg.Pool): PostgresPool {
 }
 
 function preparingClient(client: pg.PoolClient, names: StatementNames): PostgresPoolClient {
-  let isOutdated = false
+  let isBroken = false
   const query = async (text: string, values: readonly unknown[]) => {
     const name = values.length === 0 || text.includes(plannedAnewText) ? undefined : names.of(text)
     try {
       return await client.query({ text, values: [...values], ...(name === undefined ? {} : { name }) })
     } catch (error) {
-      isOutdated ||= isOutdatedPlan(error)
+      isBroken ||= name !== undefined && mayStayBroken(error)
       throw error
     }
   }
   return {
     query: query as unknown as PostgresPoolClient['query'],
-    release: (destroy) => client.release(destroy === true || isOutdated),
+    release: (destroy) => client.release(destroy === true || isBroken),
   }
 }
 

@@ -109,6 +109,29 @@ test('a table that changes under a prepared statement fails it as a passing trou
   await one.close()
 })
 
+test('a prepared statement whose column gets another type fails once, not for as long as its connection lives', async () => {
+  await sql`create table retyped (id int)`.execute(database.kysely)
+  await sql`insert into retyped values (1)`.execute(database.kysely)
+  const one = openDatabase<Tables>(fresh.url, { max: 1 })
+  const read = () => sql`select id::text as id from retyped where id = ${1}`.execute(one.kysely)
+  for (let n = 0; n < 3; n += 1) await read()
+  await sql`alter table retyped alter column id type text`.execute(database.kysely)
+  await expect(read()).rejects.toThrow(/operator does not exist: text = integer/)
+  expect((await read()).rows).toEqual([{ id: '1' }])
+  await one.close()
+})
+
+test('a value that cannot be sent does not spoil the statement for the next one', async () => {
+  const one = openDatabase<Tables>(fresh.url, { max: 1 })
+  const say = (value: unknown) => sql`select ${value}::text as said`.execute(one.kysely)
+  await say('a')
+  const ring: { self?: unknown } = {}
+  ring.self = ring
+  await expect(say(ring)).rejects.toThrow(/circular/)
+  expect((await say('b')).rows).toEqual([{ said: 'b' }])
+  await one.close()
+})
+
 test('a server that is not there is known as away, a mistake in a statement is not', async () => {
   const nowhere = openDatabase<Tables>('postgres://a:b@127.0.0.1:1/x')
   const refused = await nowhere.pool.query('select 1').catch((error: unknown) => error)

@@ -51,6 +51,7 @@ test('the first start makes a database whose role is no superuser, and a second 
   ).toEqual([{ role: 'rowhouse', name: 'rowhouse', rolsuper: false, rolcreaterole: false, rolcreatedb: false }])
   await query(first.url, 'create table kept as select 42 as answer')
   await first.stop()
+  expect(existsSync(join(dataDir, 'owner.json'))).toBe(false)
   expect(await first.exited).toMatchObject({ code: 0, asked: true })
   expect(isAlive(first.pid)).toBe(false)
   const second = await started()
