@@ -34,7 +34,8 @@ beforeAll(async () => {
     await wing.ann.notifications.create({ message: tag })
     await wing.runtime.jobs.finish(await leased(wing, engine), {
       ...{ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' },
-      outputData: [{ name: 'o.csv', assetType: 'FILE', fileContentString: 'x\n1\n' }],
+      // as a runtime says it: what there is not is null
+      outputData: [{ name: 'o.csv', assetType: 'FILE', fileContent: null, fileContentString: 'x\n1\n' }],
     })
   }
 })
@@ -74,9 +75,7 @@ describe.each(collections)('%s', (collection) => {
   it('leave contents out of lists, and give dates with milliseconds and a bare Z, at every depth', async () => {
     const page = await list(collection)
     const members = membersOf(page._embedded)
-    const contents = members.filter(
-      ([path, value]) => /\.(fileContent|fileContentString|sourceCode)$/.test(path) && value !== null,
-    )
+    const contents = members.filter(([path]) => /\.(fileContent|fileContentString|sourceCode)$/.test(path))
     expect(contents).toEqual([])
     const dates = members.filter(([path, value]) => /Date$/.test(path) && value !== null)
     expect(dates.length).toBeGreaterThanOrEqual(6)

@@ -73,7 +73,8 @@ function mapContents(value: unknown, replace: (content: unknown) => unknown): un
   if (!isRecord(value)) return value
   const copy: Document = {}
   for (const [key, each] of Object.entries(value)) {
-    const isContent = members.has(key) && (typeof each === 'string' || contentRef(each) !== undefined)
+    // null: the runtime says that its output has no such content
+    const isContent = members.has(key) && (typeof each === 'string' || each === null || contentRef(each) !== undefined)
     const next = isContent ? replace(each) : mapContents(each, replace)
     if (next !== undefined) copy[key] = next
   }
