@@ -86,7 +86,7 @@ describe('runtimes', () => {
 
   it('an edit that names nothing people may change is 400 and says what they may', async () => {
     const { id } = await register(wing, 'unmoved', ['x'])
-    for (const patch of [{}, { tag: ['y'] }, { name: 'other', slots: 9 }, { tags: undefined, id: 'x' }]) {
+    for (const patch of [{ tag: ['y'] }, { name: 'other', slots: 9 }, { tags: undefined, state: 'RUNNING', id: 'x' }]) {
       const failure = await failureOf(wing.ann.engines.patch(id, patch))
       expect(failure).toMatchObject({
         kind: 'InputError',
@@ -96,6 +96,16 @@ describe('runtimes', () => {
     }
     expect(await wing.ann.engines.get(id)).toMatchObject({ version: 0, tags: ['x'], name: 'unmoved' })
   })
+
+  it.each([{}, { id: 'x', version: 99, createdDate: 5, _links: null }])(
+    'an edit that names only what the server writes is ignored, not refused: %j',
+    async (patch) => {
+      const { id } = await register(wing, 'owned', ['x'], { stage: 'DEV' })
+      const { createdDate, tags } = await wing.ann.engines.get(id)
+      const edited = await wing.ann.engines.patch(id, patch as Record<string, unknown>)
+      expect(edited).toMatchObject({ id, createdDate, tags, name: 'owned', stage: 'DEV' })
+    },
+  )
 
   it('an edit of an outdated version is refused; what the runtime says of itself is not for people to edit', async () => {
     const { id } = await register(wing, 'versioned', [])

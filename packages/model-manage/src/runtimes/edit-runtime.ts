@@ -63,20 +63,17 @@ export async function editRuntime(
   return engineBody(await getRow('runtime', id, (each) => findEngine(work.tx, each)), work.now, work.ctx.prefix)
 }
 
-/** Members nobody knows are kept beside what is edited; alone they are a slip of the pen (`tag`), and would change nothing. */
+/**
+ * Members nobody knows are kept beside what is edited; alone they are a slip of the pen (`tag`), and would change nothing. Members the
+ * server writes are ignored, as everywhere.
+ */
 function checkMembers(patch: Document): void {
-  if (editable.some((member) => Object.hasOwn(patch, member))) return
-  const given = Object.keys(patch)
-  const says =
-    given.length === 0
-      ? 'The body names nothing'
-      : `Nothing of ${given.map((each) => `'${each}'`).join(', ')} can be changed`
+  const given = Object.keys(withoutOwned(patch))
+  if (given.length === 0 || editable.some((member) => Object.hasOwn(patch, member))) return
   throw new InputError(
     'InvalidField',
-    `${says}. Of a runtime people change ${editable.join(', ')}; the rest it says of itself`,
-    {
-      editable,
-    },
+    `Nothing of ${given.map((each) => `'${each}'`).join(', ')} can be changed. Of a runtime people change ${editable.join(', ')}; the rest it says of itself`,
+    { editable },
   )
 }
 
