@@ -8,6 +8,10 @@ export interface ModelManageStandIn {
   notifications: Record<string, unknown>[]
   cancelled: { jobId: string; reason: string }[]
   deployments: { snapshot: string; stage: string }[]
+  /** What snapshots name; their service tag is cc-fraud. */
+  targetRuntimes: { tags: string[] }[]
+  /** Stages no runtime is in: to deploy there is refused. */
+  emptyStages: string[]
   /** Service tag + stage that are deployed. */
   deployed: Set<string>
   /** Set: job creation is refused with this problem. */
@@ -31,6 +35,8 @@ export async function startModelManage(): Promise<ModelManageStandIn> {
     notifications: [],
     cancelled: [],
     deployments: [],
+    targetRuntimes: [{ tags: ['DEV', 'cc-fraud'] }, { tags: ['SIT'] }],
+    emptyStages: [],
     deployed: new Set(['cc-fraud DEV']),
     refuseJobs: null,
     jobsAsked: 0,
@@ -91,10 +97,13 @@ export async function startModelManage(): Promise<ModelManageStandIn> {
   app.get(`${api}/deployableModels/:id`, async (request) => ({
     id: (request.params as { id: string }).id,
     metaData: { tags: ['cc-fraud'] },
-    targetRuntimes: [{ tags: ['DEV', 'cc-fraud'] }, { tags: ['SIT'] }],
+    targetRuntimes: standIn.targetRuntimes,
   }))
   app.post(`${api}/deployedModels`, async (request, reply) => {
     const { deployableModel, stage } = request.body as { deployableModel: { id: string }; stage: string }
+    if (standIn.emptyStages.includes(stage)) {
+      return reply.code(422).send(problem(422, 'NoMatchingRuntime', `No runtime matches: wanted tag '${stage}'`))
+    }
     standIn.deployments.push({ snapshot: deployableModel.id, stage })
     return reply.code(201).send({ _embedded: { deployedModels: [deployedModel('cc-fraud', stage)] }, _links: {} })
   })

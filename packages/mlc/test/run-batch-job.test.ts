@@ -168,12 +168,7 @@ describe('a batch job that cannot be run', () => {
     ],
     ['no TAG', { MODEL_STAGE: { value: 'DEV' } }, 'the variable TAG', 'findDeployment'],
     ['no MODEL_STAGE', { TAG: { value: 'cc-fraud' } }, 'the variable MODEL_STAGE', 'findDeployment'],
-    [
-      'a file name that is no place',
-      { ...body.variables, INPUT_FILE: { value: 'in.csv' } },
-      "INPUT_FILE is 'in.csv'",
-      'createJob',
-    ],
+    ['a file name that is no place', { ...body.variables, INPUT_FILE: { value: 5 } }, "INPUT_FILE is '5'", 'createJob'],
   ])('with %s it is an incident that says so', async (_, variables, message, activityId) => {
     const server = await withRunBatchJob()
     const id = await trigger(server, { variables })
@@ -216,28 +211,19 @@ describe('a batch job that cannot be run', () => {
 })
 
 describe('DeployBatchModel', () => {
+  const withDeployBatchModel = async () =>
+    startMlc({ shipped: [{ file: 'DeployBatchModel.bpmn', xml: await definition('DeployBatchModel.bpmn') }] })
+
+  function tellChange(server: MlcServer, snapshot: string, targetRuntimes: object[]) {
+    const variables = { DEPLOYABLE_MODEL: { id: snapshot, targetRuntimes } }
+    const event = { eventId: snapshot, signal: 'deployable_model_changed', objectId: snapshot, variables }
+    return server.call('POST', '/events', { events: [event] }, { as: 'internal' })
+  }
+
   it('deploys a snapshot to the stages it names, and to none when it names none', async () => {
-    const server = await startMlc({
-      shipped: [{ file: 'DeployBatchModel.bpmn', xml: await definition('DeployBatchModel.bpmn') }],
-    })
-    const tell = (eventId: string, targetRuntimes: object[]) =>
-      server.call(
-        'POST',
-        '/events',
-        {
-          events: [
-            {
-              eventId,
-              signal: 'deployable_model_changed',
-              objectId: eventId,
-              variables: { DEPLOYABLE_MODEL: { id: eventId, targetRuntimes } },
-            },
-          ],
-        },
-        { as: 'internal' },
-      )
-    expect((await tell('without', [])).status).toBe(200)
-    await tell('with', [{ tags: ['DEV'] }])
+    const server = await withDeployBatchModel()
+    expect((await tellChange(server, 'without', [])).status).toBe(200)
+    await tellChange(server, 'with', [{ tags: ['DEV'] }])
     await until(async () => server.modelManage.deployments.length === 2)
     await until(
       async () => (await server.call('GET', '/history/process-instance/count?finished=true')).body.count === 2,
@@ -246,5 +232,23 @@ describe('DeployBatchModel', () => {
       { snapshot: 'with', stage: 'DEV' },
       { snapshot: 'with', stage: 'SIT' },
     ])
+  })
+
+  it('deploys to the other stages when no runtime is in one, and tells of each that is missing', async () => {
+    const server = await withDeployBatchModel()
+    const tags = [['UAT'], ['DEV'], ['PROD']].map((each) => ({ tags: each }))
+    Object.assign(server.modelManage, { targetRuntimes: tags, emptyStages: ['UAT', 'PROD'] })
+    await tellChange(server, 'some', tags)
+    const incident = await until(async () => (await server.call('GET', '/incident')).body[0])
+    expect(incident.incidentMessage).toMatch(/'UAT'.*'PROD'/)
+    expect(new Set(server.modelManage.deployments.map(({ stage }) => stage))).toEqual(new Set(['DEV']))
+  })
+
+  it('takes a target whose only tag is the service tag as a stage', async () => {
+    const server = await withDeployBatchModel()
+    server.modelManage.targetRuntimes = [{ tags: ['cc-fraud'] }]
+    await tellChange(server, 'one tag', server.modelManage.targetRuntimes)
+    await until(async () => server.modelManage.deployments.length > 0)
+    expect(server.modelManage.deployments).toEqual([{ snapshot: 'one tag', stage: 'cc-fraud' }])
   })
 })
