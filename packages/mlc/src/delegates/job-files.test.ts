@@ -14,6 +14,8 @@ it.each([
     's3://bucket/in.csv?versionId=1',
     [{ assetType: 'EXTERNAL_FILE', name: 'in.csv', filename: 'in.csv', fileUrl: 's3://bucket/in.csv?versionId=1' }],
   ],
+  ['in.csv', [{ assetType: 'EXTERNAL_FILE', name: 'in.csv', filename: 'in.csv', fileUrl: 'in.csv' }]],
+  ['today/a b%#1.csv', [expect.objectContaining({ filename: 'a b%#1.csv', fileUrl: 'today/a b%#1.csv' })]],
   ['{"assetType":"FILE","name":"x"}', [{ assetType: 'FILE', name: 'x' }]],
   [{ assetType: 'FILE', name: 'x' }, [{ assetType: 'FILE', name: 'x' }]],
   [
@@ -24,7 +26,7 @@ it.each([
   expect(parseJobFiles(value, 'INPUT_FILE')).toEqual(expected)
 })
 
-it.each(['in.csv', '../in.csv', '{broken', 5])('%j is refused by the name of its variable', (value) => {
+it.each(['', ' ', '{broken', 5])('%j is refused by the name of its variable', (value) => {
   expect(() => parseJobFiles(value, 'INPUT_FILE')).toThrow('INPUT_FILE')
 })
 

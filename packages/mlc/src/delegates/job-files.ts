@@ -13,11 +13,16 @@ export function parseJobFiles(value: Json, variable: string): AssetInput[] {
 }
 
 function externalFile(text: string, variable: string): AssetInput {
-  const isUrl = /^[a-z][a-z0-9+.-]+:\/\//i.test(text)
-  if (!isUrl && !text.startsWith('/')) throw notAFile(variable, text)
-  const fileUrl = isUrl ? text : pathToFileURL(text).href
-  const filename = decoded(fileUrl.split(/[?#]/, 1)[0]?.split('/').at(-1) ?? '')
+  if (text === '') throw notAFile(variable, text)
+  const isUrl = /^[a-z][a-z0-9+.-]+:/i.test(text)
+  // a relative path stays one: the runtime knows the folders it starts in
+  const fileUrl = text.startsWith('/') ? pathToFileURL(text).href : text
+  const filename = isUrl ? decoded(lastPart(text.split(/[?#]/, 1)[0] ?? '')) : lastPart(text)
   return { assetType: 'EXTERNAL_FILE', name: filename, filename, fileUrl }
+}
+
+function lastPart(path: string): string {
+  return path.split('/').at(-1) ?? ''
 }
 
 /** A name that is no percent encoding stands for itself. */
@@ -43,6 +48,6 @@ function parseJson(text: string, variable: string): Json {
 function notAFile(variable: string, text: string): InputError {
   return new InputError(
     'InvalidField',
-    `${variable} is '${text}': it must be an absolute path on the runtime (/data/in.csv), a URL (file://, http://, https://, s3://) or an asset as JSON`,
+    `${variable} is '${text}': it must be a path on the runtime (/data/in.csv; one like in.csv starts in its --files folders), a URL (file://, http://, https://, s3://) or an asset as JSON`,
   )
 }
