@@ -15,6 +15,13 @@ const program = new Command('rowhouse')
   .version(version)
   .showHelpAfterError('(rowhouse help <command> lists the options)')
   .enablePositionalOptions()
+  // empty is not given, as for the server: a script's variable that was never set means neither the current folder nor any port
+  .hook('preAction', (_, command) => {
+    for (const option of command.options) {
+      const name = option.attributeName()
+      if (option.envVar && command.getOptionValue(name) === '') command.setOptionValue(name, option.defaultValue)
+    }
+  })
 
 function serverOptions(command: Command): Command {
   return command

@@ -195,6 +195,12 @@ test('unsecured says so loudly, needs no token, and its runtime works', async ()
   expect((await fetch(`${up.url}/model-manage/api/storedModels`)).status).toBe(200)
 })
 
+test('options and variables that are empty are not given: loopback, the folder .rowhouse, the database that comes along', async () => {
+  const up = await startUp(folder, ['--host', '', '--data', ''], { ROWHOUSE_DATABASE_URL: '' })
+  expect(up.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+  expect(readdirSync(folder)).toEqual(['.rowhouse'])
+})
+
 test('a database of your own is used instead, and no other is made', async () => {
   const fresh = await freshDatabase()
   const up = await startUp(folder, ['--no-runtime', '--database-url', fresh.url])
