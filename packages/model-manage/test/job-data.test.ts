@@ -65,7 +65,9 @@ describe('the data of a job', () => {
     const created = await wing.ann.jobs.create({
       deployedModel: { id },
       inputData: url('http://KEY:TOPSECRET1@host:9000/in.csv'),
+      jobParameters: { db: 'postgresql://bob:TOPSECRET5@db/x' },
     })
+    expect(created.jobParameters).toEqual({ db: 'postgresql://db/x' })
     const taken = await leased(wing, engine)
     expect(taken.credentials).toEqual({
       'inputData[0]': { username: 'KEY', password: 'TOPSECRET1' },
@@ -74,6 +76,7 @@ describe('the data of a job', () => {
     expect(taken.job).toMatchObject({
       inputData: [{ fileUrl: 'http://host:9000/in.csv' }],
       outputData: [{ fileUrl: 'https://h/out.csv?part=1' }],
+      jobParameters: { db: 'postgresql://bob:TOPSECRET5@db/x' },
     })
     const additionalAssets = url('http://KEY:TOPSECRET4@host/metrics.json')
     await wing.runtime.jobs.finish(taken, { jobStatus: 'COMPLETE', jobResult: 'SUCCESS', additionalAssets })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { seal, splitUrl, takeCredentials, unseal } from './credentials.ts'
+import { seal, splitUrl, takeCredentials, unseal, withParameters } from './credentials.ts'
 
 describe('credentials in URLs', () => {
   it('are taken out of every asset and named by its path', () => {
@@ -18,6 +18,34 @@ describe('credentials in URLs', () => {
       'inputData[1]': { username: 'KEY', password: 'SECRET' },
       'outputData[0]': { username: 'bob', password: 'pw' },
     })
+  })
+
+  it('are taken out of names that hold the URL, too, and of a URL behind blanks', () => {
+    const name = 'http://KEY:SECRET@host/in.csv'
+    const { clean } = takeCredentials({ inputData: [{ name, filename: name, fileUrl: ` ${name}` }] })
+    const open = 'http://host/in.csv'
+    expect(clean.inputData).toEqual([{ name: open, filename: open, fileUrl: open }])
+  })
+
+  it('are taken out of parameters of a job at every depth, and put back for the runtime', () => {
+    const jobParameters = {
+      '--conf': 'spark.db=jdbc:postgresql://bob:SECRET@db/x --verbose',
+      depth: [{ 'a.b': ['http://KEY:SECRET@host/in.csv', 5, null] }, 'https://host/x?sig=SECRET&part=1'],
+      fileUrl: 'http://KEY:SECRET@host/in.csv',
+      plain: 'a@b.c',
+      timeoutSeconds: 5,
+    }
+    const inputData = [{ fileUrl: 'http://KEY:SECRET@host/in.csv' }]
+    const { clean, credentials } = takeCredentials({ id: 'j', inputData, jobParameters })
+    expect(JSON.stringify(clean)).not.toContain('SECRET')
+    expect(clean.jobParameters).toMatchObject({
+      '--conf': 'spark.db=jdbc:postgresql://db/x --verbose',
+      plain: 'a@b.c',
+      timeoutSeconds: 5,
+    })
+    const { job, credentials: rest } = withParameters(clean, credentials)
+    expect(job).toEqual({ id: 'j', inputData: [{ fileUrl: 'http://host/in.csv' }], jobParameters })
+    expect(rest).toEqual({ 'inputData[0]': { username: 'KEY', password: 'SECRET' } })
   })
 
   it('are found even with letters that do not belong into a URL', () => {

@@ -1,11 +1,12 @@
 /**
  * What opens a URL, `KEY:SECRET@` or the signature in the query of a presigned one, is taken out at the door, before anything is stored or
  * logged. It is kept encrypted in a table of their own under the owning document's id and the asset's path (`inputData[0]`), follows the document
- * from model to snapshot to job, is handed out with a lease, and is deleted when the job ends.
+ * from model to snapshot to job, is handed out with a lease, and is deleted when the job ends. `jobParameters` are the model's to read: each
+ * text there that holds such a URL is kept as a whole under its own path, and stands in its place again in the job of the lease.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { Bug, type LeaseBody } from '@rowhouse/contract'
-import { splitSecretQuery } from '@rowhouse/http'
+import { splitSecretQuery, withoutSecretValues, withoutUserParts } from '@rowhouse/http'
 import type { Context, Reader, Tx } from '../context.ts'
 import type { Document } from '../rows.ts'
 import { isRecord } from './merge-patch.ts'
@@ -22,18 +23,49 @@ export function takeCredentials<T extends Document>(document: T, path = ''): { c
 
 function walk(value: unknown, path: string, found: Credentials): unknown {
   if (Array.isArray(value)) return value.map((each, index) => walk(each, `${path}[${index}]`, found))
+  if (typeof value === 'string') return isParameter(path) ? takeText(value, path, found) : value
   if (!isRecord(value)) return value
   const copy: Document = {}
   for (const [key, each] of Object.entries(value)) {
-    if (urlMembers.has(key) && typeof each === 'string') {
+    const place = placeOf(path, key)
+    if (typeof each !== 'string' || isParameter(place)) copy[key] = walk(each, place, found)
+    else if (urlMembers.has(key)) {
       const { url, credential } = splitUrl(each)
       copy[key] = url
       // the connection of an SQL asset stands one level below it
       if (credential) found[path.replace(/\.repositoryInfo$/, '')] = credential
-    } else copy[key] = walk(each, path === '' ? key : `${path}.${key}`, found)
+    } else copy[key] = nameMembers.has(key) ? withoutUserParts(each) : each
   }
   return copy
 }
+
+function takeText(text: string, path: string, found: Credentials): string {
+  const open = withoutSecretValues(withoutUserParts(text))
+  if (open !== text) found[path] = { username: '', password: text }
+  return open
+}
+
+/** The job as a runtime gets it: its parameters whole again, the other credentials beside it. */
+export function withParameters<T extends Document>(
+  job: T,
+  credentials: Credentials,
+): { job: T; credentials: Credentials } {
+  const entries = Object.entries(credentials)
+  const texts = new Map(entries.flatMap(([path, { password }]) => (isParameter(path) ? [[path, password]] : [])))
+  if (texts.size === 0) return { job, credentials }
+  const put = (value: unknown, path: string): unknown => {
+    if (Array.isArray(value)) return value.map((each, index) => put(each, `${path}[${index}]`))
+    if (!isRecord(value)) return texts.get(path) ?? value
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, put(each, placeOf(path, key))]))
+  }
+  return {
+    job: { ...job, jobParameters: put(job.jobParameters, 'jobParameters') },
+    credentials: Object.fromEntries(entries.filter(([path]) => !isParameter(path))),
+  }
+}
+
+const placeOf = (path: string, key: string) => (path === '' ? key : `${path}.${key}`)
+const isParameter = (path: string) => /^jobParameters[.[]/.test(path)
 
 /** Where a document's credentials lead to, wherever it stands in it. */
 export function addressesOf(document: unknown): string[] {
@@ -45,13 +77,15 @@ export function addressesOf(document: unknown): string[] {
 }
 
 const urlMembers: ReadonlySet<string> = new Set(['fileUrl', 'connectionUri', 'repositoryRemote', 'browserUrl'])
+/** Clients put the whole URL there, too. */
+const nameMembers: ReadonlySet<string> = new Set(['name', 'filename'])
 /** By pattern, not by URL parser: secrets with `/` or `+` (AWS keys) are common in such URLs and are not valid there. */
 const userPartPattern = /^([a-z][a-z0-9+.-]*:\/\/)([^@?#\s]+)@(?=[^/])/i
 
 export function splitUrl(text: string): { url: string; credential?: Credential } {
-  const { url: opened, query } = splitSecretQuery(text)
+  const { url: opened, query } = splitSecretQuery(text.replace(/^\s+(?=[a-z][a-z0-9+.-]*:\/\/)/i, ''))
   const { url, user } = splitUser(opened)
-  if (query === null && user === undefined) return { url }
+  if (query === null && user === undefined) return { url: text }
   return { url, credential: { ...(user ?? { username: '', password: '' }), ...(query === null ? {} : { query }) } }
 }
 

@@ -32,7 +32,7 @@ export function readAsked(work: Work, wish: JobWish, chosen: ChosenModel): Asked
       from: `deployment.additionalAssets[${index}]`,
     })),
   ]
-  const secretPlaces = Object.keys(takeCredentials(request).credentials)
+  const secretPlaces = Object.keys(takeCredentials({ ...request, jobParameters: wish.jobParameters }).credentials)
   return {
     ...chooseData({ jobType: wish.jobType, request, deployment, model: chosen.stored }),
     at: work.now.toISOString(),

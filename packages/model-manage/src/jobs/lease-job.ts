@@ -10,7 +10,7 @@ import type { z } from 'zod'
 import { type Context, inTransaction, systemName, type Work } from '../context.ts'
 import { getRow } from '../documents/answer.ts'
 import { getContents } from '../documents/contents.ts'
-import { getCredentials } from '../documents/credentials.ts'
+import { getCredentials, withParameters } from '../documents/credentials.ts'
 import { renewEngine } from '../runtimes/beat.ts'
 import { moveJob } from './job.ts'
 import { jobMessage, storableLine } from './job-message.ts'
@@ -154,11 +154,6 @@ async function take(work: Work, { engineId, session, slot, name }: Taker): Promi
 
 async function leaseOf(work: Work, { id, attempt }: TakenRow, row: JobWithTail): Promise<LeaseBody> {
   const credentials = await getCredentials(work.ctx, work.tx, [id])
-  return {
-    jobId: id,
-    attempt,
-    leaseMs: work.ctx.settings.leaseMs,
-    job: await getContents(work.tx, { ...jobBody(row, row.tail, work.ctx.prefix) }),
-    credentials: credentials.get(id) ?? {},
-  }
+  const job = await getContents(work.tx, { ...jobBody(row, row.tail, work.ctx.prefix) })
+  return { jobId: id, attempt, leaseMs: work.ctx.settings.leaseMs, ...withParameters(job, credentials.get(id) ?? {}) }
 }
