@@ -78,6 +78,7 @@ export function makeApp(options: AppOptions): App {
   parseBodies(plain)
   problemErrors(plain)
   tellRequestId(plain)
+  nameJsonBare(plain)
   authenticateRequests(plain, options.authenticate, options.unsecured ?? false)
   makeDrainable(plain)
   logRequests(plain)
@@ -102,6 +103,18 @@ function requestId(raw: IncomingMessage): string {
 function tellRequestId(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
+  })
+}
+
+/**
+ * JSON is UTF-8 and its type takes no parameter (RFC 8259). Camunda's clients compare the whole header:
+ * camunda-external-task-client-js 3.1.0 hands its worker raw bytes when it is not exactly `application/json`.
+ */
+function nameJsonBare(app: FastifyInstance): void {
+  app.addHook('onSend', async (_request, reply) => {
+    const type = reply.getHeader('content-type')
+    const bare = typeof type === 'string' ? /^([\w/.+-]*json) *; *charset=utf-8$/i.exec(type)?.[1] : undefined
+    if (bare !== undefined) reply.header('content-type', bare)
   })
 }
 

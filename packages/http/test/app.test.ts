@@ -135,6 +135,16 @@ test('JSON is read in the encoding it names, UTF-8 unless it does; what is no te
   expect(refused.json().message).toBe('The body is not text in UTF-8: JSON is sent in UTF-8')
 })
 
+test('the type of JSON is told without a charset, in answers and errors of both dialects', async () => {
+  const app = await started()
+  const typeOf = async (url: string, headers: Record<string, string> = as('ann')) =>
+    (await app.inject({ url, headers })).headers['content-type']
+  expect(await typeOf('/who')).toBe('application/json')
+  expect(await typeOf('/nowhere')).toBe('application/problem+json')
+  expect(await typeOf('/who', {})).toBe('application/problem+json')
+  expect(await typeOf('/mlc-service/rest/y')).toBe('application/json')
+})
+
 test('a body of nothing is none, whatever it says it is', async () => {
   const app = await started()
   const headers = { ...as('ann'), 'content-type': 'text/csv', 'content-length': '0' }
