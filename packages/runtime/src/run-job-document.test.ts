@@ -68,12 +68,18 @@ describe('parameters of a job', () => {
     expect(recordsetRows({ function: 'score', parameters: { recordsetRows: 'all' } })).toBeNull()
     expect(recordsetRows({ function: 'score', parameters: { recordsetRows: 500 } })).toBe(500)
     expect(recordsetRows({ function: 'metrics', parameters: { recordsetRows: 500 } })).toBeNull()
+    expect(recordsetRows({ function: 'score', parameters: { recordsetRows: null } })).toBe(16_384)
+    for (const wish of ['All', 'many', '', 0, -1, 2.5, true, [], {}])
+      expect(() => recordsetRows({ function: 'score', parameters: { recordsetRows: wish } })).toThrow(
+        `jobParameters.recordsetRows is ${JSON.stringify(wish)}: give a whole number of rows above 0, or 'all'`,
+      )
   })
   it('timeoutSeconds wins over the default of the runtime', () => {
     expect(timeoutSeconds({}, null)).toBeNull()
     expect(timeoutSeconds({}, 60)).toBe(60)
     expect(timeoutSeconds({ timeoutSeconds: '5' }, 60)).toBe(5)
-    expect(() => timeoutSeconds({ timeoutSeconds: 'soon' }, 60)).toThrow('give a number of seconds above 0')
+    for (const wish of ['soon', true])
+      expect(() => timeoutSeconds({ timeoutSeconds: wish }, 60)).toThrow('give a number of seconds above 0')
   })
 })
 

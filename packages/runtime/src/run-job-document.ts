@@ -171,16 +171,22 @@ export function chooseLanguage(modelType: string, sourcePath: string): Language 
 export function recordsetRows(job: Pick<Job, 'function' | 'parameters'>): number | null {
   if (job.function !== 'score') return null
   const wish = job.parameters.recordsetRows
+  if (wish === undefined || wish === null) return 16_384
   if (wish === 'all') return null
-  const rows = Number(wish)
-  return wish !== undefined && Number.isInteger(rows) && rows > 0 ? rows : 16_384
+  const rows = typeof wish === 'boolean' ? Number.NaN : Number(wish)
+  if (Number.isInteger(rows) && rows > 0) return rows
+  // a model of whole frames fed by batches would give other scores, and nobody would notice
+  throw new InputError(
+    'InvalidParameter',
+    `jobParameters.recordsetRows is ${JSON.stringify(wish)}: give a whole number of rows above 0, or 'all'`,
+  )
 }
 
 /** The job's own limit wins over the runtime's. */
 export function timeoutSeconds(parameters: Record<string, unknown>, runtimeDefault: number | null): number | null {
   const wish = parameters.timeoutSeconds
   if (wish === undefined || wish === null) return runtimeDefault
-  const seconds = Number(wish)
+  const seconds = typeof wish === 'boolean' ? Number.NaN : Number(wish)
   if (!Number.isFinite(seconds) || seconds <= 0) {
     throw new InputError(
       'InvalidParameter',
