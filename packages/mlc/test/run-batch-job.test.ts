@@ -147,6 +147,15 @@ describe('RunBatchJob', () => {
     })
   })
 
+  it.each([
+    ['an object', { timeoutSeconds: 5 }],
+    ['its JSON as a text', ' {"timeoutSeconds": 5}\n'],
+  ])('passes the parameters of the signal on: %s', async (_, value) => {
+    const server = await withRunBatchJob()
+    await trigger(server, { variables: { ...body.variables, JOB_PARAMETERS: { value } } })
+    expect((await jobOf(server)).body.jobParameters).toEqual({ timeoutSeconds: 5 })
+  })
+
   it('keeps documents as variables without the contents of their assets', async () => {
     const server = await withRunBatchJob()
     const id = await trigger(server)
@@ -169,6 +178,18 @@ describe('a batch job that cannot be run', () => {
     ['no TAG', { MODEL_STAGE: { value: 'DEV' } }, 'the variable TAG', 'findDeployment'],
     ['no MODEL_STAGE', { TAG: { value: 'cc-fraud' } }, 'the variable MODEL_STAGE', 'findDeployment'],
     ['a file name that is no place', { ...body.variables, INPUT_FILE: { value: 5 } }, "INPUT_FILE is '5'", 'createJob'],
+    [
+      'parameters that are no object',
+      { ...body.variables, JOB_PARAMETERS: { value: 'timeoutSeconds=5' } },
+      "JOB_PARAMETERS is 'timeoutSeconds=5': it must be a JSON object",
+      'createJob',
+    ],
+    [
+      'a kind of job that is a document',
+      { ...body.variables, JOB_TYPE: { value: { kind: 1 } } },
+      `JOB_TYPE is '{"kind":1}'`,
+      'createJob',
+    ],
   ])('with %s it is an incident that says so', async (_, variables, message, activityId) => {
     const server = await withRunBatchJob()
     const id = await trigger(server, { variables })

@@ -1,3 +1,4 @@
+import type { Json } from '@rowhouse/bpmn'
 import {
   AppError,
   type Client,
@@ -38,16 +39,38 @@ export const createModelBatchJob: Delegate = {
 
 function jobInput(task: DelegateTask): JobInput {
   const input: JobInput = { ...modelOf(task), jobMLCS: [{ processInstance: processInstanceOf(task) }] }
-  const jobType = findText(task, 'JOB_TYPE')
+  const jobType = findInput(task, 'JOB_TYPE')
   if (jobType !== undefined) input.jobType = parseJobType(task, jobType)
   const inputFile = findInput(task, 'INPUT_FILE')
   if (inputFile !== undefined) input.inputData = parseJobFiles(inputFile, 'INPUT_FILE')
   const outputFile = findInput(task, 'OUTPUT_FILE')
   if (outputFile !== undefined) input.outputData = parseJobFiles(outputFile, 'OUTPUT_FILE')
   const parameters = findInput(task, 'JOB_PARAMETERS')
-  if (typeof parameters === 'object' && parameters !== null && !Array.isArray(parameters))
-    input.jobParameters = parameters
+  if (parameters !== undefined) input.jobParameters = parseJobParameters(task, parameters)
   return input
+}
+
+/** An object, or its JSON as a text: all that many schedulers can send. Nothing is dropped in silence. */
+function parseJobParameters(task: DelegateTask, value: Json): Record<string, Json> {
+  const parsed = typeof value === 'string' ? parsedJson(value) : value
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed
+  throw new InputError(
+    'InvalidField',
+    `${where(task)}: JOB_PARAMETERS is '${shownText(value)}': it must be a JSON object, such as {"timeoutSeconds": 600}`,
+  )
+}
+
+function parsedJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
+}
+
+function shownText(value: Json): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }
 
 function modelOf(task: DelegateTask): JobInput {
@@ -75,12 +98,12 @@ function processInstanceOf(task: DelegateTask) {
   }
 }
 
-function parseJobType(task: DelegateTask, text: string): JobType {
-  const parsed = JobType.safeParse(text)
+function parseJobType(task: DelegateTask, value: Json): JobType {
+  const parsed = JobType.safeParse(value)
   if (parsed.success) return parsed.data
   throw new InputError(
     'InvalidField',
-    `${where(task)}: JOB_TYPE is '${text}': it must be one of ${JobType.options.join(', ')}`,
+    `${where(task)}: JOB_TYPE is '${shownText(value)}': it must be one of ${JobType.options.join(', ')}`,
   )
 }
 
