@@ -184,6 +184,25 @@ describe('variables of one execution', () => {
     expect([file.status, file.body, file.headers['content-type']]).toEqual([200, 'a,b', 'text/csv'])
   })
 
+  it('are seen with those of its instance under the path of an instance, and written where they are', async () => {
+    const server = await startMlc()
+    await server.deploy({ 'p.bpmn': diagram('p', mapped) })
+    const valueInfo = { filename: 'in.csv', mimeType: 'text/csv' }
+    const variables = { file: { value: 'YSxi', type: 'File', valueInfo }, own: { value: 'hidden' } }
+    const { id } = (await server.call('POST', '/process-definition/key/p/start', { variables })).body
+    const { executionId } = (await server.call('GET', '/external-task')).body[0]
+    const seen = `/process-instance/${executionId}/variables`
+    const names = async (path: string) => Object.keys((await server.call('GET', path)).body)
+    expect(await names(seen)).toEqual(['file', 'own'])
+    const file = await server.call('GET', `${seen}/file/data`)
+    expect([file.body, file.headers['content-type']]).toEqual(['a,b', 'text/csv'])
+    await server.call('POST', seen, { modifications: { own: { value: 2 }, top: { value: 3 } }, deletions: ['file'] })
+    expect(await names(`/execution/${executionId}/localVariables`)).toEqual(['own'])
+    expect((await server.call('GET', `${seen}/own`)).body.value).toBe(2)
+    const { body: ofInstance } = await server.call('GET', `/process-instance/${id}/variables`)
+    expect(Object.keys(ofInstance)).toEqual(['own', 'top'])
+    expect(ofInstance.own.value).toBe('hidden')
+  })
   it('that is not there are told in the words of the reference engine', async () => {
     const { server, executionId } = await fetched()
     const gone = "execution nope doesn't exist: execution is null"

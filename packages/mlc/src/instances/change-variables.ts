@@ -7,6 +7,8 @@ import { inUnit } from './unit.ts'
 export interface VariableChange {
   set: Record<string, TypedValue>
   remove: string[]
+  /** In the own scope of the execution; else where the name is seen from there, at the top when it is nowhere. */
+  local: boolean
 }
 
 export function goneMessage(executionId: string): string {
@@ -14,7 +16,7 @@ export function goneMessage(executionId: string): string {
 }
 
 /**
- * Variables in the own scope of an execution, of the instance itself or within it; a suspended one's can be written too.
+ * Variables of an execution, of the instance itself or within it; a suspended one's can be written too.
  * `prefix`: what the caller was about to do.
  */
 export async function changeVariables(
@@ -31,6 +33,6 @@ export async function changeVariables(
     if (unit.get(instanceId)?.executions.some((row) => row.id === executionId) !== true) {
       throw restProblem(500, `${prefix}${goneMessage(executionId)}`)
     }
-    unit.apply(instanceId, { type: 'variables-changed', executionId, ...change, local: true })
+    unit.apply(instanceId, { type: 'variables-changed', executionId, ...change })
   })
 }

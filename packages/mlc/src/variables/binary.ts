@@ -5,8 +5,9 @@ import { invalidRequest } from '../camunda-problems.ts'
 import { parseValue } from '../camunda-values.ts'
 
 export function sendBinary(reply: FastifyReply, value: TypedValue): FastifyReply {
-  const { filename, mimetype, encoding } = (value.valueInfo ?? {}) as Record<string, unknown>
-  const type = isMimeType(mimetype) ? mimetype : 'application/octet-stream'
+  // the manual and the JavaScript client write mimetype, the engine and the Java client mimeType
+  const { filename, mimetype, mimeType = mimetype, encoding } = (value.valueInfo ?? {}) as Record<string, unknown>
+  const type = isMimeType(mimeType) ? mimeType : 'application/octet-stream'
   if (value.type === 'File') {
     const ascii = String(filename).replace(/[^\x20-\x7e]|["\\]/g, '_')
     const exact = encodeURIComponent(String(filename))
