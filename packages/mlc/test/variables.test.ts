@@ -137,6 +137,23 @@ describe('bytes behind …/data', () => {
     })
   })
 
+  it('are in the history when their instance is gone', async () => {
+    const server = await startMlc()
+    const id = await startWith(server, '{"doc":{"value":"text"}}')
+    const path = `/process-instance/${id}/variables/file/data`
+    await server.call('POST', path, form({ valueType: 'File', data: 'a,b' }), { headers })
+    await server.call('DELETE', `/process-instance/${id}`)
+    const { body } = await server.call('GET', `/history/variable-instance?processInstanceId=${id}`)
+    const [file, other] = ['file', 'doc'].map((name) => body.find((row: { name: string }) => row.name === name).id)
+    const kept = await server.call('GET', `/history/variable-instance/${file}/data`)
+    expect([kept.body, kept.headers['content-type']]).toEqual(['a,b', 'text/csv'])
+    expect(await server.call('GET', `/history/variable-instance/${other}/data`)).toMatchObject({
+      status: 400,
+      body: { message: `Value of variable with id ${other} is not a binary value.` },
+    })
+    expect((await server.call('GET', '/history/variable-instance/nope/data')).status).toBe(404)
+  })
+
   it.each([
     [{ other: 'x' }, "the form has no part 'data'"],
     [{ data: 'x', valueType: 'Foo' }, "Unsupported value type 'Foo'"],

@@ -1,8 +1,11 @@
+import type { TypedValue } from '@rowhouse/bpmn'
+import type { AppError } from '@rowhouse/contract'
 import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
-import { notFound } from '../camunda-problems.ts'
+import { invalidRequest, notFound } from '../camunda-problems.ts'
 import type { MlcContext } from '../context.ts'
 import { findOne, registerList } from '../lists/list-resource.ts'
+import { isBinary, sendBinary } from '../variables/binary.ts'
 import { activityHistoryList } from './activity-history-list.ts'
 import { incidentHistoryList } from './incident-history-list.ts'
 import { instanceHistoryList } from './instance-history-list.ts'
@@ -32,7 +35,21 @@ export function historyRoutes(app: FastifyInstance, ctx: MlcContext): void {
   app.get<ById>('/history/variable-instance/:id', async (request) => {
     const { id } = request.params
     const found = await findOne(ctx, variableHistoryList, sql`v.id = ${id}`)
-    if (found === undefined) throw notFound('variable', id, `Variable instance with Id '${id}' does not exist.`)
+    if (found === undefined) throw missingVariable(id)
     return found
   })
+  app.get<ById>('/history/variable-instance/:id/data', async (request, reply) => {
+    const { id } = request.params
+    const { rows } = await sql<{ value: TypedValue }>`select value from mlc.history_variable where id = ${id}`.execute(
+      ctx.database.kysely,
+    )
+    const value = rows[0]?.value
+    if (value === undefined) throw missingVariable(id)
+    if (!isBinary(value)) throw invalidRequest(`Value of variable with id ${id} is not a binary value.`)
+    return sendBinary(reply, value)
+  })
+}
+
+function missingVariable(id: string): AppError {
+  return notFound('variable', id, `Variable instance with Id '${id}' does not exist.`)
 }

@@ -75,6 +75,7 @@ const written: Record<string, Written> = {
   'GET /history/process-instance/:id': 'One instance, live or ended',
   'GET /history/activity-instance/:id': 'One activity that was passed',
   'GET /history/variable-instance/:id': 'One variable as it was last',
+  'GET /history/variable-instance/:id/data': 'The bytes it had last',
   'GET /engine': 'Engines: one, default',
   'GET /version': 'The version of Camunda whose REST this is',
   ...ofDefinitions(),

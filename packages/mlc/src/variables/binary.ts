@@ -4,6 +4,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { invalidRequest } from '../camunda-problems.ts'
 import { parseValue } from '../camunda-values.ts'
 
+export function isBinary({ type }: TypedValue): boolean {
+  return type === 'Bytes' || type === 'File'
+}
+
 export function sendBinary(reply: FastifyReply, value: TypedValue): FastifyReply {
   // the manual and the JavaScript client write mimetype, the engine and the Java client mimeType
   const { filename, mimetype, mimeType = mimetype, encoding } = (value.valueInfo ?? {}) as Record<string, unknown>

@@ -13,7 +13,7 @@ import { parseValue, parseVariables, toWireValue, toWireVariables } from '../cam
 import type { MlcContext } from '../context.ts'
 import { changeVariables, goneMessage } from '../instances/change-variables.ts'
 import { bodyOf } from '../lists/list-resource.ts'
-import { readBinary, sendBinary } from './binary.ts'
+import { isBinary, readBinary, sendBinary } from './binary.ts'
 
 type ById = { Params: { id: string } }
 type ByName = { Params: { id: string; name: string } }
@@ -56,7 +56,7 @@ export function variableRoutes(
   app.get<ByName>(`${path}/:name`, async (request) => toWireValue(await readOne(request.params), wireOptions(request)))
   app.get<ByName>(`${path}/:name/data`, async (request, reply) => {
     const value = await readOne(request.params)
-    if (value.type !== 'Bytes' && value.type !== 'File') throw missing(request.params.name, 'is not a binary variable')
+    if (!isBinary(value)) throw missing(request.params.name, 'is not a binary variable')
     return sendBinary(reply, value)
   })
   app.post<ByName>(`${path}/:name/data`, async (request, reply) => {
