@@ -75,7 +75,7 @@ export async function modelManage(instance: FastifyInstance, options: ModelManag
   discoveryRoutes(app, ctx, found)
 
   // before the first request: what went silent while no server was there is not yet gone
-  await watchLeases(ctx)
+  await watchLeases(ctx, ctx.now())
   const onError = (error: unknown) => app.log.error({ err: error }, 'a loop of model-manage failed; it goes on')
   const outbox = startOutbox(ctx, onError)
   const leases = startLoop(() => expireLeases(ctx), Math.min(1_000, ctx.settings.leaseMs / 4), onError)

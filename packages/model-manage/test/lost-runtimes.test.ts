@@ -51,6 +51,27 @@ describe('a runtime that goes away', () => {
     await eventually(async () => (await statusOf(id)) === 'WAITING')
   })
 
+  it('while a server slept in the middle of its look keeps its job', async () => {
+    const { id, engine } = await queued(wing, 'slept')
+    await leased(wing, engine)
+    // given a server that has begun to look
+    const other = await wing.pool.connect()
+    await other.query('begin; lock table model_manage.lease_watch')
+    const waits = `select 1 from pg_locks where relation = 'model_manage.lease_watch'::regclass and not granted
+      and database = (select oid from pg_database where datname = current_database())`
+    await eventually(async () => (await other.query(waits)).rowCount === 1)
+    // when it goes on ten minutes later
+    const later = new Date((wing.clock.now ?? new Date()).getTime() + 10 * 60_000)
+    wing.clock.now = later
+    await other.query('commit')
+    other.release()
+    // then it has looked again, and nothing was given back
+    const looked = () => wing.pool.query('select looked_at from model_manage.lease_watch')
+    await eventually(async () => (await looked()).rows[0].looked_at.getTime() === later.getTime())
+    expect(await statusOf(id)).toBe('RUNNING')
+    expect(await wing.ann.engines.get(engine.id)).toMatchObject({ alive: true, queue: { running: 1 } })
+  })
+
   it('for as long as no server was there is alive at the first call after the start, if it was before', async () => {
     const own = await startWing()
     try {

@@ -1,6 +1,7 @@
 /**
  * Gives back what silent runtimes held: attempts whose lease ran out, and jobs in the queue of a runtime that went silent. Safe in several
- * servers: the attempts are locked with skip locked, and matching is behind the lock on runtimes.
+ * servers: the attempts are locked with skip locked, and matching is behind the lock on runtimes. A round has one moment: where the machine
+ * sleeps in the middle of it, the leases that ran out meanwhile are for the next one, which watches first.
  */
 import { sql } from 'kysely'
 import { type Context, inTransaction, systemName } from '../context.ts'
@@ -13,9 +14,11 @@ const batchSize = 100
 
 /** Answers whether there may be more to do at once. */
 export async function expireLeases(ctx: Context): Promise<boolean> {
-  await watchLeases(ctx)
-  if (!(await isSomethingDue(ctx))) return false
-  return inTransaction(ctx, systemName, async (work) => {
+  const now = ctx.now()
+  await watchLeases(ctx, now)
+  if (!(await isSomethingDue(ctx, now))) return false
+  return inTransaction(ctx, systemName, async (later) => {
+    const work = { ...later, now }
     await lockRuntimes(work.tx)
     const expired = await sql<{ job_id: string; attempt: number; engine: string }>`
       select attempt.job_id, attempt.attempt, engine.name as engine
@@ -30,8 +33,7 @@ export async function expireLeases(ctx: Context): Promise<boolean> {
   })
 }
 
-async function isSomethingDue(ctx: Context): Promise<boolean> {
-  const now = ctx.now()
+async function isSomethingDue(ctx: Context, now: Date): Promise<boolean> {
   const found = await sql<{ due: boolean }>`
     select exists (select 1 from model_manage.attempt where state = 'RUNNING' and lease_until <= ${now})
       or exists (

@@ -6,9 +6,8 @@
 import { sql } from 'kysely'
 import { type Context, inTransaction, systemName } from '../context.ts'
 
-export async function watchLeases(ctx: Context): Promise<void> {
+export async function watchLeases(ctx: Context, now: Date): Promise<void> {
   const { leaseMs } = ctx.settings
-  const now = ctx.now()
   const seen = await ctx.database.kysely.selectFrom('model_manage.lease_watch').select('looked_at').executeTakeFirst()
   if (seen !== undefined && now.getTime() - seen.looked_at.getTime() < leaseMs / 6) return
   const gap = await inTransaction(ctx, systemName, async ({ tx }) => {
