@@ -7,9 +7,15 @@ const work = `<bpmn:startEvent id="s"/><bpmn:serviceTask id="x" camunda:type="ex
   <bpmn:extensionElements><camunda:properties><camunda:property name="queue" value="night"/><camunda:property name="flag"/></camunda:properties></bpmn:extensionElements>
   </bpmn:serviceTask><bpmn:endEvent id="e"/>${chain('s', 'x', 'e')}`
 
-async function withTasks(...tasks: [topic: string, priority: number][]): Promise<MlcServer> {
-  const server = await startMlc()
-  await server.deploy({ 'p.bpmn': diagram('p', work) })
+async function withTasks(...tasks: Task[]): Promise<MlcServer> {
+  return addTasks(await startMlc(), tasks)
+}
+
+type Task = [topic: string, priority: number]
+
+async function addTasks(server: MlcServer, tasks: readonly Task[]): Promise<MlcServer> {
+  const fields = { 'deployment-name': 'p', 'enable-duplicate-filtering': 'true' }
+  await server.deploy({ 'p.bpmn': diagram('p', work) }, fields)
   for (const [topic, priority] of tasks) {
     const variables = { topic: { value: topic }, priority: { value: priority }, id: { value: `${topic}${priority}` } }
     const { status } = await server.call('POST', '/process-definition/key/p/start', { variables })
@@ -31,11 +37,20 @@ describe('what a worker is given', () => {
   it.each([
     ['asc', [1, 2]],
     ['desc', [3, 2]],
-  ])('sorted by the time of creation, %s, is those', async (sortOrder, priorities) => {
-    const server = await withTasks(['a', 1], ['a', 2], ['a', 3])
-    const { body } = await fetchWith(server, { sorting: [{ sortBy: 'createTime', sortOrder }], topics: [topic('a')] })
-    expect(body.map((task: { priority: number }) => task.priority)).toEqual(priorities)
-  })
+  ])(
+    'sorted by the time of creation, %s, is those, also where two have the same time',
+    async (sortOrder, priorities) => {
+      const clock = { now: new Date('2026-01-01T00:00:00.000Z') }
+      const server = await addTasks(await startMlc({ now: () => clock.now }), [['a', 1]])
+      clock.now = new Date('2026-01-01T00:00:00.001Z')
+      await addTasks(server, [
+        ['a', 2],
+        ['a', 3],
+      ])
+      const { body } = await fetchWith(server, { sorting: [{ sortBy: 'createTime', sortOrder }], topics: [topic('a')] })
+      expect(body.map((task: { priority: number }) => task.priority)).toEqual(priorities)
+    },
+  )
 
   it('is locked for as long as its own topic says, with the variables and properties its topic asks for', async () => {
     const server = await withTasks(['a', 1], ['b', 2])

@@ -84,7 +84,8 @@ async function lockTasks(ctx: MlcContext, tx: Tx, wish: FetchWish): Promise<Map<
 const orders: Record<FetchOrder, Condition> = {
   'highest priority': sql`t.priority desc`,
   oldest: sql`t.created_at`,
-  newest: sql`t.created_at desc`,
+  // also within a millisecond
+  newest: sql`t.created_at desc, t.id desc`,
 }
 
 function orderOf({ order }: FetchWish): Condition {
