@@ -75,7 +75,7 @@ describe('a lease', () => {
     await expect(waiting).rejects.toThrow()
     await new Promise((done) => setTimeout(done, 50))
     const { id } = await create()
-    expect((await leased(wing, engine, 5_000)).jobId).toBe(id)
+    expect((await leased(wing, engine, 30_000)).jobId).toBe(id)
   })
 
   it('whose answer was lost is given again to the slot that asks again, as the same attempt, until it was heard of', async () => {

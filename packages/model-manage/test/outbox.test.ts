@@ -41,6 +41,7 @@ describe('the outbox', () => {
     const stuck = 'select 1 from model_manage.outbox where object_id = $1 and tries > 2'
     await eventually(async () => (await wing.pool.query(stuck, [id])).rowCount === 1)
     expect(toldOf(id)).toEqual([undefined, '1'])
+    await eventually(() => toldOf(other.id).length > 0)
     expect(toldOf(other.id)).toEqual([undefined])
     wing.mlcStumblesOver(() => false)
     await eventually(isEmpty)

@@ -150,9 +150,9 @@ export async function failureOf(promise: Promise<unknown>): Promise<AppError> {
   throw new Error('nothing failed')
 }
 
-/** Waits until `look` gives something; fails after ten seconds. */
+/** Waits until `look` gives something; fails after 50 seconds, before the test's own time is over. */
 export async function eventually<T>(look: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
-  const until = Date.now() + 10_000
+  const until = Date.now() + 50_000
   for (;;) {
     const seen = await look()
     if (seen !== undefined && seen !== false) return seen
