@@ -44,33 +44,38 @@ test('a notification is heard once its transaction is committed, by each listene
   await other()
 })
 
+/** Cuts all connections of a database that was opened under this name. */
+const cutAll = (applicationName: string) =>
+  database.pool.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [
+    applicationName,
+  ])
+
 test('listening comes back after its connection was cut, and says that something may have been missed', async () => {
+  const cut = openDatabase<Tables>(fresh.url, { applicationName: 'cut listener' })
   const heard: string[] = []
-  const stop = await database.listen('cut', (payload) => heard.push(payload))
-  await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`.execute(
-    database.kysely,
-  )
-  await expect.poll(() => heard, { timeout: 10_000 }).toEqual([''])
+  const stop = await cut.listen('cut', (payload) => heard.push(payload))
+  await cutAll('cut listener')
+  await expect.poll(() => heard).toEqual([''])
   await sql`select pg_notify('cut', 'again')`.execute(database.kysely)
   await expect.poll(() => heard).toEqual(['', 'again'])
   await stop()
+  await cut.close()
 })
 
 test('connections that were cut while idle are replaced, and a cut statement is known as such', async () => {
-  const sleeping = sql`select pg_sleep(60)`.execute(database.kysely).catch((error: unknown) => error)
+  const cut = openDatabase<Tables>(fresh.url, { applicationName: 'cut' })
+  const one = () => sql`select 1 as one`.execute(cut.kysely).then((result) => result.rows, isDatabaseAway)
+  // given a connection at work and an idle one
+  const sleeping = sql`select pg_sleep(600)`.execute(cut.kysely).catch((error: unknown) => error)
+  await one()
+  const states = `select state from pg_stat_activity where application_name = 'cut' order by state`
   await expect
-    .poll(
-      async () =>
-        (await sql`select 1 from pg_stat_activity where query like 'select pg_sleep(60%'`.execute(database.kysely)).rows
-          .length,
-    )
-    .toBeGreaterThan(0)
-  await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`.execute(
-    database.kysely,
-  )
+    .poll(async () => (await database.pool.query(states)).rows)
+    .toEqual([{ state: 'active' }, { state: 'idle' }])
+  await cutAll('cut')
   expect(isDatabaseAway(await sleeping)).toBe(true)
-  const one = () => sql`select 1 as one`.execute(database.kysely).then((result) => result.rows, isDatabaseAway)
   await expect.poll(one).toEqual([{ one: 1 }])
+  await cut.close()
 })
 
 test('a connection that is cut between two statements of a transaction fails the next one, and nothing else', async () => {
