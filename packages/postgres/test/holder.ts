@@ -25,7 +25,8 @@ export async function hold(
     ...options,
   })
   holders.push(holder)
-  const gone = once(holder, 'exit').then(() => ['{"error":"ended without a word"}'])
+  // 'close', not 'exit': its last words come before
+  const gone = once(holder, 'close').then(() => ['{"error":"ended without a word"}'])
   const [line] = await Promise.race([
     once(createInterface({ input: holder.stdout as NodeJS.ReadableStream }), 'line'),
     gone,
