@@ -59,18 +59,20 @@ test('a document has its version as ETag; a stale If-Match is 412, a known If-No
 
 test('stopping tells long polls, waits for running requests and turns new ones away', async () => {
   const order: string[] = []
-  let release: () => void = () => undefined
+  const polling = Promise.withResolvers<void>()
+  const working = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
   const app = await started({}, (a) => {
     onDrain(a as never, () => void order.push('loops ended'))
     a.get('/poll', { config: { access: 'public' } }, async (request) => {
+      polling.resolve()
       await new Promise<void>((settle) => request.server.draining.addEventListener('abort', () => settle()))
       order.push('poll told')
       return { work: null }
     })
     a.get('/slow', { config: { access: 'public' } }, async () => {
-      await new Promise<void>((settle) => {
-        release = settle
-      })
+      working.resolve()
+      await released.promise
       order.push('slow answered')
       return { ok: true }
     })
@@ -78,14 +80,13 @@ test('stopping tells long polls, waits for running requests and turns new ones a
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   const poll = fetch(`${url}/poll`)
   const slow = fetch(`${url}/slow`)
-  const idle = fetch(`${url}/open`).then((r) => r.text())
-  await idle
+  await Promise.all([polling.promise, working.promise])
   const stopped = stopApp(app as never).then(() => order.push('stopped'))
   expect((await poll).status).toBe(200)
   const late = await fetch(`${url}/who`, { headers: as('ann') })
   expect(late.status).toBe(503)
   expect(((await late.json()) as { message: string }).message).toMatch(/stopping/)
-  release()
+  released.resolve()
   expect((await slow).status).toBe(200)
   await stopped
   expect(order).toEqual(['loops ended', 'poll told', 'slow answered', 'stopped'])
