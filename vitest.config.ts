@@ -14,6 +14,8 @@ export default defineConfig({
     globalSetup: ['./test/postgres-server.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // as patient as the tests that wait: a busy machine takes its time
+    expect: { poll: { timeout: 30_000 } },
     reporters: ['default', './test/closing-line-reporter.ts'],
   },
 })
