@@ -121,7 +121,10 @@ test('after our process was killed the next start goes on with every committed r
 })
 
 test('a server left running by a killed process is stopped before another starts: never two on one folder', async () => {
-  chmodSync(folder, 0o755)
+  for (const open of [folder, dataDir]) {
+    mkdirSync(open, { recursive: true })
+    chmodSync(open, 0o755)
+  }
   const { holder, said } = await hold(dataDir, { env: { ...process.env, PATH: '/nowhere' } })
   await query(said.url, 'create table kept as select 8 as n')
   await ended(holder, () => holder.kill('SIGKILL'))

