@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, expect, it } from 'vitest'
@@ -134,13 +135,15 @@ it('an answer without a body is undefined', async () => {
 })
 
 it('a server that is not there is Unavailable and says so', async () => {
-  const { url } = await serve(() => ({ status: 200 }))
-  for (const server of servers.splice(0))
-    await new Promise<void>((resolve) => (server as import('node:http').Server).close(() => resolve()))
+  // the near end of a connection: nobody listens there, and no other program is given its port meanwhile
+  const caller = connect(Number(new URL((await serve(() => ({ status: 200 }))).url).port), '127.0.0.1')
+  await once(caller, 'connect')
+  const url = `http://127.0.0.1:${caller.localPort}`
   await expect(makeClient({ baseUrl: url }).jobs.get('j')).rejects.toMatchObject({
     kind: 'Unavailable',
     message: `${url} does not answer (connection refused: is the server running?)`,
   })
+  caller.destroy()
 })
 
 it.each([
