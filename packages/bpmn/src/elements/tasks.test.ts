@@ -163,7 +163,8 @@ describe('a user task', () => {
         candidateGroups: ['sales', 'ops'],
         candidateUsers: ['ann'],
         priority: 42,
-        dueAt: new Date('2030-01-01T00:00:00Z'),
+        // without a zone: that of this machine
+        dueAt: new Date(2030, 0, 1),
         followUpAt: null,
         formKey: 'form-1',
         description: 'about bob of t',
