@@ -123,11 +123,14 @@ export async function makeRoleAndDatabase(cluster: Cluster, place: Place): Promi
   await writeFile(done, '')
 }
 
-/** `host` in the query wins over the placeholder: a socket's folder can be no URL host. */
+/**
+ * `host` in the query wins over the placeholder: a socket's folder can be no URL host. Port and sslmode are said because clients take what
+ * is not said from PGPORT and PGSSLMODE, which a user may have set for a server of his own.
+ */
 export function databaseUrl(role: string, password: string, place: Place, database: string): string {
   const credentials = `${role}:${encodeURIComponent(password)}`
-  if ('port' in place) return `postgres://${credentials}@127.0.0.1:${place.port}/${database}`
-  return `postgres://${credentials}@localhost/${database}?host=${encodeURIComponent(place.socketDir)}`
+  if ('port' in place) return `postgres://${credentials}@127.0.0.1:${place.port}/${database}?sslmode=disable`
+  return `postgres://${credentials}@localhost:5432/${database}?host=${encodeURIComponent(place.socketDir)}&sslmode=disable`
 }
 
 /** The port of the last start where it is free: programs that know the address find the server again. */

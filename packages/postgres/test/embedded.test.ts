@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { linkLibraries } from '../src/binaries.ts'
 import { type EmbeddedPostgres, startEmbedded } from '../src/index.ts'
 import { isAlive } from '../src/postmaster.ts'
@@ -30,6 +30,7 @@ beforeEach(() => {
 })
 
 afterEach(async () => {
+  vi.unstubAllEnvs()
   await releaseAll()
   for (const server of servers.splice(0)) await server.stop()
   rmSync(folder, { recursive: true, force: true })
@@ -199,6 +200,15 @@ test('a path too long for a socket is served over loopback with a password', asy
   const wrong = new URL(url)
   wrong.password = 'wrong'
   await expect(query(wrong.href, 'select 1')).rejects.toThrow(/password authentication failed/)
+})
+
+test('its address is whole: what a user has set for another server leads nobody astray', async () => {
+  vi.stubEnv('PGPORT', '1')
+  vi.stubEnv('PGSSLMODE', 'require')
+  for (const dir of [dataDir, join(folder, 'd'.repeat(90))]) {
+    const { url } = await started({ dataDir: dir })
+    expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }])
+  }
 })
 
 test('what an interrupted first start left behind is made again', async () => {
