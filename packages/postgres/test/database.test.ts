@@ -46,9 +46,10 @@ test('a notification is heard once its transaction is committed, by each listene
 
 /** Cuts all connections of a database that was opened under this name. */
 const cutAll = (applicationName: string) =>
-  database.pool.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [
-    applicationName,
-  ])
+  database.pool.query(
+    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = $1',
+    [applicationName],
+  )
 
 test('listening comes back after its connection was cut, and says that something may have been missed', async () => {
   const cut = openDatabase<Tables>(fresh.url, { applicationName: 'cut listener' })
@@ -68,7 +69,8 @@ test('connections that were cut while idle are replaced, and a cut statement is 
   // given a connection at work and an idle one
   const sleeping = sql`select pg_sleep(600)`.execute(cut.kysely).catch((error: unknown) => error)
   await one()
-  const states = `select state from pg_stat_activity where application_name = 'cut' order by state`
+  const states = `select state from pg_stat_activity
+    where datname = current_database() and application_name = 'cut' order by state`
   await expect
     .poll(async () => (await database.pool.query(states)).rows)
     .toEqual([{ state: 'active' }, { state: 'idle' }])
