@@ -202,7 +202,8 @@ describe('the first work of started instances', () => {
     await other.query('begin')
     await other.query(`select pg_advisory_xact_lock(hashtext('mlc.take_due_work'))`)
     await server.call('PUT', '/job-definition/suspended', { processDefinitionKey: 'p', suspended: false })
-    const waits = `select 1 from pg_locks where locktype = 'advisory' and not granted`
+    const waits = `select 1 from pg_locks where locktype = 'advisory' and not granted
+      and database = (select oid from pg_database where datname = current_database())`
     await until(async () => (await server.database.pool.query(waits)).rowCount)
     // when more is started than there are hands for
     const ids = await Promise.all(Array.from({ length: 12 }, () => trigger(server)))
