@@ -51,7 +51,7 @@ export class Listener {
       await this.#client
         .query(`listen ${pg.escapeIdentifier(channel)}`)
         .catch((error: Error) => this.#log(error.message))
-    else if (!this.#retry) await this.#connect()
+    else if (!this.#retry) await (this.#connecting ?? this.#connect())
   }
 
   #connect(): Promise<void> {

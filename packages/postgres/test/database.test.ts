@@ -44,6 +44,22 @@ test('a notification is heard once its transaction is committed, by each listene
   await other()
 })
 
+test('two that begin to listen at once share a connection, and hear each notification once', async () => {
+  const own = openDatabase<Tables>(fresh.url, { applicationName: 'both' })
+  const heard: string[] = []
+  const stops = await Promise.all(
+    ['left', 'right'].map((channel) => own.listen(channel, (payload) => heard.push(`${channel} ${payload}`))),
+  )
+  for (const channel of ['left', 'right']) await database.pool.query(`select pg_notify($1, 'one')`, [channel])
+  await expect.poll(() => heard.length).toBeGreaterThanOrEqual(2)
+  for (const channel of ['left', 'right']) await database.pool.query(`select pg_notify($1, 'two')`, [channel])
+  await expect.poll(() => heard).toEqual(['left one', 'right one', 'left two', 'right two'])
+  const connections = `select 1 from pg_stat_activity where datname = current_database() and application_name = 'both'`
+  expect((await database.pool.query(connections)).rowCount).toBe(1)
+  for (const stop of stops) await stop()
+  await own.close()
+})
+
 /** Cuts all connections of a database that was opened under this name. */
 const cutAll = (applicationName: string) =>
   database.pool.query(
