@@ -12,8 +12,8 @@ export default defineConfig({
     ],
     exclude: ['**/dist/**', '**/node_modules/**'],
     globalSetup: ['./test/postgres-server.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
     // as patient as the tests that wait: a busy machine takes its time
     expect: { poll: { timeout: 30_000 } },
     reporters: ['default', './test/closing-line-reporter.ts'],
