@@ -144,12 +144,13 @@ export class Replay {
     return { fetched: 1, activityId, ...outcome(step, answer) }
   }
 
-  /** Until nothing of the scenario is due, seen twice. */
+  /** Until nothing of the scenario is due, seen twice. Work given back with a pause, after a passing trouble, is not at rest. */
   async #settle(): Promise<Any> {
+    const isSoon = (due: string) => dateOf(due) <= Date.now() + 60_000
     for (let quiet = 0; quiet < 2; ) {
       const jobs = await this.#own('/job')
       const busy = jobs.some(
-        (job) => job.retries > 0 && !job.suspended && (job.dueDate === null || dateOf(job.dueDate) <= Date.now()),
+        (job) => job.retries > 0 && !job.suspended && (job.dueDate === null || isSoon(job.dueDate)),
       )
       quiet = busy ? 0 : quiet + 1
       await new Promise((resolve) => setTimeout(resolve, 20))
