@@ -156,7 +156,8 @@ test('notes of a killed PostgreSQL whose number another program has got by now d
   process.kill(first.pid, 'SIGKILL')
   await first.exited
   const notes = [join(dataDir, 'cluster', 'postmaster.pid'), join(dataDir, 'socket', '.s.PGSQL.5432.lock')]
-  for (const note of notes) {
+  // below a temporary folder of a long name there is no socket
+  for (const note of notes.filter((path) => existsSync(path))) {
     const [, ...rest] = readFileSync(note, 'utf8').split('\n')
     writeFileSync(note, [process.pid, ...rest].join('\n'))
   }
