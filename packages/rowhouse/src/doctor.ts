@@ -106,15 +106,22 @@ async function checkPort({ host, port }: DoctorOptions): Promise<Finding> {
         advice: 'choose another with --port or --host',
       }
   }
-  const isOurs = await fetch(`http://${host}:${port}/health/live`, { signal: AbortSignal.timeout(2000) }).then(
-    async (answer) => answer.ok && ((await answer.json()) as { status?: string }).status === 'UP',
-    () => false,
-  )
-  if (isOurs) return { state: 'ok', what: `a Rowhouse answers on port ${port}` }
+  if (await isRowhouse(`http://${host}:${port}`)) return { state: 'ok', what: `a Rowhouse answers on port ${port}` }
   return {
     state: 'fault',
     what: `port ${port} on ${host} is taken by another program`,
     advice: 'stop it, or choose another with --port',
+  }
+}
+
+/** Another program may answer each path, with whatever it has. */
+async function isRowhouse(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/health/live`, { signal: AbortSignal.timeout(2000) })
+    const health = (await answer.json()) as { status?: unknown } | null
+    return answer.ok && health?.status === 'UP'
+  } catch {
+    return false
   }
 }
 

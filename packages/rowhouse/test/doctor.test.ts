@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { freshDatabase } from '@rowhouse/postgres/testing'
@@ -47,6 +48,17 @@ test('doctor names what is missing, says what to do, and exits with 1', async ()
   )
   expect(stdout).toMatch(/^fault {2}the database in .* is PostgreSQL 14; this Rowhouse brings 18/m)
   expect(stdout).toMatch(/^3 things to mend first$/m)
+  expect(code).toBe(1)
+})
+
+test('doctor takes a web server that answers every path for another program', async () => {
+  const other = createHttpServer((_request, response) => response.end('<!doctype html>'))
+  const port = await new Promise<number>((settle) =>
+    other.listen(0, '127.0.0.1', () => settle((other.address() as { port: number }).port)),
+  )
+  const { code, stdout } = await run(folder, ['doctor', '--port', String(port)])
+  await new Promise((settle) => other.close(settle))
+  expect(stdout).toMatch(new RegExp(`^fault {2}port ${port} on 127.0.0.1 is taken by another program`, 'm'))
   expect(code).toBe(1)
 })
 
