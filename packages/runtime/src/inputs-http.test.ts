@@ -1,6 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it, test } from 'vitest'
 import { callHttp, isLinkLocal } from './inputs-http.ts'
@@ -117,5 +119,37 @@ describe('a server that', () => {
     )
     const { status, mediaType, body } = await get(url)
     expect([status, mediaType, await text(body)]).toEqual([200, 'text/csv', 'a,b\n1,2\n'])
+  })
+})
+
+describe('what is sent', () => {
+  const endless = () => {
+    const content = new Readable({ read: () => {} })
+    content.push('the first rows')
+    return content
+  }
+
+  const put = (url: URL, content: Readable) => get(url, { method: 'PUT', body: () => content })
+
+  const closed = async (content: Readable) => {
+    while (!content.closed) await sleep(5)
+  }
+
+  it('is let go when there is no connection', async () => {
+    const server = createServer()
+    const url = await begin(server)
+    await new Promise((done) => server.close(done))
+    const content = endless()
+    await expect(put(url, content)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    await closed(content)
+  })
+
+  it('is let go when the server refuses it before it has all', async () => {
+    const url = await serve((_request, response) => response.writeHead(403).end())
+    const content = endless()
+    const answer = await put(url, content)
+    answer.body.destroy()
+    expect(answer.status).toBe(403)
+    await closed(content)
   })
 })

@@ -81,14 +81,11 @@ function send({ method, url, headers, body, signal, allowLinkLocal, ...times }: 
     })
     request.on('timeout', () => request.destroy(new Error(`it said nothing for ${idleMs / 1000} s`)))
     request.once('close', () => clearTimeout(connecting))
-    request.once('error', reject)
     request.once('response', resolve)
+    request.on('error', reject)
     if (body === undefined) request.end()
-    else {
-      const content = body()
-      content.once('error', (error) => request.destroy(error))
-      content.pipe(request)
-    }
+    // a file is closed however the call ends; both streams' errors are the request's
+    else pipeline(body(), request, () => {})
   })
 }
 
