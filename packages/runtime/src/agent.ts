@@ -242,8 +242,9 @@ class RunningAgent {
 
   async #release(lease: LeaseBody, reason: string, counts = false): Promise<void> {
     const { client, log } = this.#options
+    const signal = AbortSignal.timeout(farewellMs)
     try {
-      await untilAnswered(() => client.jobs.release(lease, { reason, counts }), AbortSignal.timeout(farewellMs))
+      await untilAnswered(() => client.jobs.release(lease, { reason, counts }, { signal }), signal)
       log(`job ${lease.jobId} (attempt ${lease.attempt}) is handed back: ${reason}`)
     } catch (error) {
       if (!isLost(error))
@@ -255,10 +256,10 @@ class RunningAgent {
     const registered = this.#registered
     if (!registered) return
     const { client } = this.#options
-    await untilAnswered(
-      () => client.engines.unregister(registered.id, registered.session),
-      AbortSignal.timeout(farewellMs),
-    ).catch(() => {})
+    const signal = AbortSignal.timeout(farewellMs)
+    await untilAnswered(() => client.engines.unregister(registered.id, registered.session, { signal }), signal).catch(
+      () => {},
+    )
   }
 
   /** Aborts when the attempt is lost, and a while after the agent was told to stop. */

@@ -120,6 +120,16 @@ it('draining hands running jobs back, kills their models and unregisters', async
   expect(await runtime.agent.ended).toBe('drained')
 })
 
+it('a gateway that never answers a farewell does not hold the agent', async () => {
+  const runtime = await start()
+  const jobId = runtime.gateway.addJob(await jobOf('sleeps-forever.py', input))
+  await runtime.gateway.until('the model to run', runs(runtime, jobId))
+  runtime.gateway.deafTo = /release|unregister/
+  await runtime.agent.drain('runtime engine-1 stops')
+  expect(runtime.log.join('\n')).toContain(`job ${jobId} could not be handed back (its lease will run out)`)
+  expect(await runtime.agent.ended).toBe('drained')
+})
+
 it('an agent started before its gateway waits for it, and says so in one line each', async () => {
   const gateway = await startGateway()
   await gateway.cut()

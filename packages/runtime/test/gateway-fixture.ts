@@ -44,6 +44,8 @@ export interface GatewayFixture {
   /** Answers finish with a 500 this many times (after having taken it). */
   breakFinish: number
   refuseFinish: string | null
+  /** Calls that are taken in and never answered. */
+  deafTo: RegExp | null
   forgetRuntimes(): void
   takeOver(): void
   changeToken(token: string): void
@@ -73,6 +75,7 @@ class Fixture implements GatewayFixture {
   tokens = new Set<string>()
   breakFinish = 0
   refuseFinish: string | null = null
+  deafTo: RegExp | null = null
   #session = 0
   #known = false
   #server: Server | undefined
@@ -184,6 +187,7 @@ class Fixture implements GatewayFixture {
       return problem(response, 401, 'Unauthenticated', 'no valid token')
     }
     const raw = await bytesOf(request)
+    if (this.deafTo?.test(path)) return
     if (request.method === 'GET') return this.#download(path, response)
     if (path === '/files') return this.#upload(raw, response)
     const body = raw.length === 0 ? {} : JSON.parse(raw.toString('utf8'))
