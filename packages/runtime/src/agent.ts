@@ -222,7 +222,8 @@ class RunningAgent {
   /** Told until the server answers: it counts once per attempt. A result the server refuses becomes an error that says so. */
   async #finish(lease: LeaseBody, body: FinishInput, attemptSignal: AbortSignal): Promise<void> {
     const { client, log } = this.#options
-    const farewell = this.#untilFarewell(attemptSignal)
+    const told = new AbortController()
+    const farewell = this.#untilFarewell(attemptSignal, told.signal)
     const tell = (result: FinishInput) =>
       untilAnswered(() => {
         const signal = AbortSignal.any([farewell, AbortSignal.timeout(finishMs)])
@@ -237,6 +238,8 @@ class RunningAgent {
         log(`job ${lease.jobId}: ${outcome}`)
         await tell({ jobStatus: 'ERROR', jobResult: 'UNKNOWN', outcome, messages: body.messages ?? [] }).catch(() => {})
       } else log(`job ${lease.jobId} (attempt ${lease.attempt}) could not be told to the server: ${messageOf(error)}`)
+    } finally {
+      told.abort()
     }
   }
 
@@ -262,8 +265,8 @@ class RunningAgent {
     )
   }
 
-  /** Aborts when the attempt is lost, and a while after the agent was told to stop. */
-  #untilFarewell(attemptSignal: AbortSignal): AbortSignal {
+  /** Aborts when the attempt is lost, and a while after the agent was told to stop. `told`: nobody listens any more; the agent outlives its jobs. */
+  #untilFarewell(attemptSignal: AbortSignal, told: AbortSignal): AbortSignal {
     const farewell = new AbortController()
     const onStop = () =>
       setTimeout(
@@ -271,13 +274,13 @@ class RunningAgent {
         farewellMs,
       ).unref()
     if (this.#stopping.signal.aborted) onStop()
-    else this.#stopping.signal.addEventListener('abort', onStop, { once: true })
+    else this.#stopping.signal.addEventListener('abort', onStop, { once: true, signal: told })
     const onAttempt = () => {
       const reason = attemptSignal.reason
       if (reason instanceof Stopped && reason.stop.why === 'lost') farewell.abort(reason)
     }
     if (attemptSignal.aborted) onAttempt()
-    else attemptSignal.addEventListener('abort', onAttempt, { once: true })
+    else attemptSignal.addEventListener('abort', onAttempt, { once: true, signal: told })
     return farewell.signal
   }
 }
