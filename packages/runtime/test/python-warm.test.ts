@@ -23,6 +23,15 @@ async function until(condition: () => boolean | Promise<boolean>) {
   while (!(await condition())) await sleep(10)
 }
 
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
 describe('warm parents', () => {
   it('the first job starts afresh; later ones are forked by one parent', async () => {
     expect(await parentOf()).toBe(process.pid)
@@ -105,14 +114,7 @@ describe('warm parents', () => {
     await warmPython(python)
     const parent = (await parentOf()) as number
     process.kill(parent, 'SIGKILL')
-    await until(() => {
-      try {
-        process.kill(parent, 0)
-        return false
-      } catch {
-        return true
-      }
-    })
+    await until(() => !isThere(parent))
     expect(await parentOf()).toBe(process.pid)
     await warmPython(python)
     expect([process.pid, parent]).not.toContain(await parentOf())
@@ -183,6 +185,40 @@ describe('a parent', () => {
     zygote.close()
     expect(zygote.isClosed).toBe(true)
   })
+})
+
+it('a parent that was replaced while it had a job ends with it, whatever its successor has to do', async () => {
+  const interpreter = await pythonWithPandas()
+  const folder = mkdtempSync(join(tmpdir(), 'rowhouse-gate-'))
+  const gate = (name: string) => join(folder, name)
+  const waits = (name: string) =>
+    runWarm({
+      source: `import os, time\ndef action(x):\n    while not os.path.exists(${JSON.stringify(gate(name))}): time.sleep(0.01)\n    yield os.getppid()\n`,
+      inputs: one,
+      interpreter,
+    })
+  try {
+    await warmPython(interpreter)
+    const early = waits('early')
+    const libraries = await runPython({
+      source: 'import sys\ndef action(x): yield [p for p in sys.path if p.endswith("site-packages")][0]',
+      inputs: one,
+      interpreter,
+    })
+    utimesSync(String(libraries.values[0]), new Date(), new Date())
+    expect(await parentOf({ interpreter })).toBe(process.pid)
+    await warmPython(interpreter)
+    const late = waits('late')
+    const successor = await parentOf({ interpreter })
+    writeFileSync(gate('early'), '')
+    const { values } = await early
+    expect([process.pid, successor]).not.toContain(values[0])
+    await until(() => !isThere(Number(values[0])))
+    writeFileSync(gate('late'), '')
+    expect((await late).values).toEqual([successor])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 it('a parent whose libraries have changed is replaced', async () => {

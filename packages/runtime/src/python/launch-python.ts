@@ -27,7 +27,6 @@ interface Warm {
   isUnfit: boolean
   /** Times of change of the library folders when the parent started. */
   stamp: string
-  running: number
   usedAt: number
   idle: NodeJS.Timeout | null
 }
@@ -42,7 +41,7 @@ export const launchPython: Launch = async (given) => {
   const learn = (modules: string[]) => learnFrom(warm, modules)
   if (zygote !== null) {
     try {
-      return use(warm, zygote, await zygote.fork(options, learn))
+      return use(warm, await zygote.fork(options, learn))
     } catch {
       // Nothing of it has run: it is started afresh below.
     }
@@ -88,7 +87,6 @@ function warmOf(interpreter: string): Warm {
     modules: new Set(),
     isUnfit: false,
     stamp: '',
-    running: 0,
     usedAt: Date.now(),
     idle: null,
   }
@@ -127,13 +125,10 @@ async function stampOf(folders: readonly string[]): Promise<string> {
   return (await Promise.all(times)).join()
 }
 
-function use(warm: Warm, zygote: Zygote, process: HarnessProcess): HarnessProcess {
-  warm.running++
+function use(warm: Warm, process: HarnessProcess): HarnessProcess {
   warm.usedAt = Date.now()
   void process.exited.then(() => {
-    warm.running--
     warm.usedAt = Date.now()
-    if (warm.zygote !== zygote) closeWhenFree(warm, zygote)
   })
   return process
 }
@@ -186,19 +181,15 @@ function makeRoom(): void {
 function watchIdle(warm: Warm): void {
   if (warm.idle !== null) clearTimeout(warm.idle)
   warm.idle = setTimeout(() => {
-    const isIdle = warm.running === 0 && Date.now() - warm.usedAt >= idleMs
-    if (isIdle && warm.zygote !== null) retire(warm, warm.zygote)
-    else if (warm.zygote !== null) watchIdle(warm)
+    if (warm.zygote === null) return
+    const isIdle = warm.zygote.running === 0 && Date.now() - warm.usedAt >= idleMs
+    if (isIdle) retire(warm, warm.zygote)
+    else watchIdle(warm)
   }, idleMs)
   warm.idle.unref()
 }
 
 function retire(warm: Warm, zygote: Zygote): void {
   if (warm.zygote === zygote) warm.zygote = null
-  closeWhenFree(warm, zygote)
-}
-
-/** Closing a parent kills its children. */
-function closeWhenFree(warm: Warm, zygote: Zygote): void {
-  if (warm.running === 0) zygote.close()
+  zygote.retire()
 }

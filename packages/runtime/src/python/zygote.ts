@@ -38,9 +38,13 @@ export interface Zygote {
   /** Folders with libraries: a change there makes it stale. */
   readonly libraries: readonly string[]
   readonly isClosed: boolean
+  /** Children that have not ended. */
+  readonly running: number
   /** Rejects when no child came of it; then nothing has run. */
   fork(options: LaunchOptions, learn: (modules: string[]) => void): Promise<HarnessProcess>
   import(modules: readonly string[]): void
+  /** Closes it when its last child has ended. */
+  retire(): void
   /** Kills its children. */
   close(): void
 }
@@ -89,6 +93,7 @@ class WarmParent implements Zygote {
   readonly #door: Door
   readonly #process: ChildProcessByStdio<Writable, Readable, null>
   readonly #ends = new Map<number, End>()
+  #isRetired = false
 
   constructor(options: ZygoteOptions, door: Door) {
     this.#options = options
@@ -113,8 +118,17 @@ class WarmParent implements Zygote {
     })
   }
 
+  get running(): number {
+    return this.#ends.size
+  }
+
   import(modules: readonly string[]): void {
     this.#order({ import: modules })
+  }
+
+  retire(): void {
+    this.#isRetired = true
+    if (this.#ends.size === 0) this.close()
   }
 
   close(): void {
@@ -173,7 +187,9 @@ class WarmParent implements Zygote {
     if (said.exited) {
       this.#ends.get(said.exited)?.tell({ code: said.code ?? null, signal: said.signal ?? null })
       this.#ends.delete(said.exited)
-      if (this.#ends.size === 0) this.#hold(false)
+      if (this.#ends.size > 0) return
+      if (this.#isRetired) this.close()
+      else this.#hold(false)
     }
   }
 
