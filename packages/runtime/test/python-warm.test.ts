@@ -174,6 +174,19 @@ describe('a parent', () => {
     }
   })
 
+  it('is not disturbed by what an interpreter prints when it starts', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rowhouse-greets-'))
+    const wrapper = join(folder, 'python')
+    writeFileSync(wrapper, `#!/bin/sh\necho Welcome\necho '[]'\nexec ${python} "$@"\n`, { mode: 0o755 })
+    try {
+      const zygote = await start({ interpreter: wrapper })
+      expect(zygote.isClosed).toBe(false)
+      zygote.close()
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
   it('that cannot be started rejects', async () => {
     await expect(start({ interpreter: '/bin/false' })).rejects.toThrow('the warm parent ended before it was ready')
     await expect(start({ interpreter: '/no/such/python' })).rejects.toThrow('ENOENT')

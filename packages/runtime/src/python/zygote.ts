@@ -172,7 +172,7 @@ class WarmParent implements Zygote {
   }
 
   #hear(line: string, onReady: () => void): void {
-    const said = JSON.parse(line) as Saying
+    const said = parseSaying(line)
     if (said.ready) {
       this.libraries = said.libraries ?? []
       this.#hold(false)
@@ -212,6 +212,15 @@ interface Saying {
   exited?: number
   code?: number | null
   signal?: string | null
+}
+
+/** What an interpreter prints when it starts (a `sitecustomize`, a wrapper's greeting) says nothing. */
+function parseSaying(line: string): Saying {
+  try {
+    return Object(JSON.parse(line)) as Saying
+  } catch {
+    return {}
+  }
 }
 
 /** A child's channel says first whose and which it is. */
