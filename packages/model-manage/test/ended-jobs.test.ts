@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { complete, history, lease, leased, modelBody, queued, register } from './fleet.ts'
+import { complete, deployedModel, history, lease, leased, modelBody, queued, register } from './fleet.ts'
 import { eventually, failureOf, startWing, type Wing } from './wing.ts'
 
 let wing: Wing
@@ -148,6 +148,26 @@ describe('running again', () => {
     expect((await wing.ann.jobs.get(again.id)).jobMessages.join('\n')).toContain(
       'what opened the URL of inputData[0] (a password, a signature) was deleted',
     )
+  })
+
+  it('reads where the first run read, with the credentials of that place and of no other', async () => {
+    const url = (fileUrl: string) => [{ assetType: 'EXTERNAL_FILE' as const, fileUrl }]
+    const engine = await register(wing, 'r5', ['r5', 'DEV'])
+    const deployment = await deployedModel(wing, 'r5', 'DEV', { inputData: url('http://ANN:old@here/{date}.csv') })
+    const first = await wing.ann.jobs.create({ deployedModel: { id: deployment.id } })
+    await wing.runtime.jobs.finish(await leased(wing, engine), complete)
+
+    await wing.ann.deployedModels.patch(deployment.id, { inputData: url('http://ANN:new@here/{date}.csv') })
+    await wing.ann.jobs.rerun(first.id)
+    const again = await leased(wing, engine)
+    expect(again.credentials).toEqual({ 'inputData[0]': { username: 'ANN', password: 'new' } })
+    await wing.runtime.jobs.finish(again, complete)
+
+    await wing.ann.deployedModels.patch(deployment.id, { inputData: url('http://BOB:other@elsewhere/{date}.csv') })
+    await wing.ann.jobs.rerun(first.id)
+    const third = await leased(wing, engine)
+    expect(third.job.inputData).toMatchObject([{ fileUrl: expect.stringMatching(/^http:\/\/here\//) }])
+    expect(third.credentials).toEqual({})
   })
 
   it('of a deployment that was undeployed is 422', async () => {

@@ -1,7 +1,8 @@
-import { InputError } from '@rowhouse/contract'
+import { isDeepStrictEqual } from 'node:util'
+import { type Asset, InputError } from '@rowhouse/contract'
 import type { Work } from '../context.ts'
 import { checkAssets, managedFileOf } from '../documents/asset-door.ts'
-import { type Credentials, takeCredentials } from '../documents/credentials.ts'
+import { addressesOf, type Credentials, takeCredentials } from '../documents/credentials.ts'
 import { type Chosen, type ChosenData, chooseData } from './choose-data.ts'
 import { type ChosenModel, deploymentData, type JobWish } from './choose-model.ts'
 import { fillTemplates } from './templates.ts'
@@ -70,12 +71,20 @@ export function credentialsOf(chosen: ChosenModel, asked: Asked): Credentials {
   const credentials: Credentials = {}
   const lists = { inputData: asked.input, outputData: asked.output, additionalAssets: asked.additional }
   for (const [list, assets] of Object.entries(lists)) {
-    for (const [index, { from }] of assets.entries()) {
+    for (const [index, { asset, from }] of assets.entries()) {
       const credential = chosen.credentials[from]
-      if (credential) credentials[`${list}[${index}]`] = credential
+      if (credential && isStillThere(chosen, asset, from)) credentials[`${list}[${index}]`] = credential
     }
   }
   for (const [path, credential] of Object.entries(chosen.credentials))
     if (path.startsWith('model.')) credentials[path] = credential
   return credentials
+}
+
+/** A rerun reads where the first run read; its deployment may lead elsewhere by now, and what opens that place is for nobody else. */
+function isStillThere({ deployment }: ChosenModel, asset: Asset, from: string): boolean {
+  const [, list, index] = /^deployment\.(\w+)\[(\d+)\]$/.exec(from) ?? []
+  if (deployment === null || list === undefined) return true
+  const now = new Map<string, Asset[]>(Object.entries(deploymentData(deployment))).get(list)?.[Number(index)]
+  return isDeepStrictEqual(addressesOf(now), addressesOf(asset))
 }
