@@ -76,6 +76,15 @@ describe("a job's input", () => {
     })
   })
 
+  it('by an expression that never ends is not waited for, however many names there are', () => {
+    const named = (n: number) => file(`${'a'.repeat(40)}${n}`)
+    const model = {
+      modelAssets: Array.from({ length: 2_000 }, (_, n) => named(n)),
+      requiredAssets: required(...Array.from({ length: 20 }, () => ({ name: '(a+)+b' }))),
+    }
+    expect(failureOf({ model }).code).toBe('InputNotFound')
+  })
+
   it('is found whatever the case of its letters when the expression begins with (?i)', () => {
     const model = { modelAssets: [file('In.CSV')], requiredAssets: required({ name: '(?i)in\\.csv' }) }
     expect(chooseData(places({ model })).input[0]?.asset.name).toBe('In.CSV')

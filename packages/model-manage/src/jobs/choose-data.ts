@@ -28,16 +28,23 @@ export interface DataPlaces {
   }
 }
 
+/** Expressions are a model author's: they may take for ever (`(a+)+b`), and the server does nothing else meanwhile. */
+interface Patience {
+  leftMs: number
+}
+const patienceMs = 200
+
 /**
  * What a job reads and writes: what the request names, else what the deployment keeps, else what the model says it needs
  * (`requiredAssets`, whose `name` may be a regular expression) out of the assets at hand; an output is at last an embedded file named after the model.
  */
 export function chooseData(places: DataPlaces): ChosenData {
-  const input = chooseInput(places)
-  return { ...input, ...chooseOutput(places, input.input) }
+  const patience = { leftMs: patienceMs }
+  const input = chooseInput(places, patience)
+  return { ...input, ...chooseOutput(places, input.input, patience) }
 }
 
-function chooseInput(places: DataPlaces): Pick<ChosenData, 'input' | 'inputSource'> {
+function chooseInput(places: DataPlaces, patience: Patience): Pick<ChosenData, 'input' | 'inputSource'> {
   const { request, deployment, model } = places
   if (request.inputData.length > 0)
     return { input: at(request.inputData, 'inputData'), inputSource: 'named in the request' }
@@ -46,7 +53,7 @@ function chooseInput(places: DataPlaces): Pick<ChosenData, 'input' | 'inputSourc
   }
   const required = model.requiredAssets.filter((each) => each.usage === 'INPUT_ASSET')
   const atHand = assetsAtHand(places)
-  const found = required.map((each) => findRequired(each, atHand))
+  const found = required.map((each) => findRequired(each, atHand, patience))
   const input = found.filter((each) => each !== undefined)
   if (required.length > 0 && input.length === required.length)
     return { input, inputSource: "the model's required assets" }
@@ -57,7 +64,11 @@ function chooseInput(places: DataPlaces): Pick<ChosenData, 'input' | 'inputSourc
   )
 }
 
-function chooseOutput(places: DataPlaces, input: readonly Chosen[]): Pick<ChosenData, 'output' | 'outputSource'> {
+function chooseOutput(
+  places: DataPlaces,
+  input: readonly Chosen[],
+  patience: Patience,
+): Pick<ChosenData, 'output' | 'outputSource'> {
   const { request, deployment, model, jobType } = places
   if (request.outputData.length > 0)
     return { output: at(request.outputData, 'outputData'), outputSource: 'named in the request' }
@@ -65,7 +76,7 @@ function chooseOutput(places: DataPlaces, input: readonly Chosen[]): Pick<Chosen
     return { output: at(deployment.outputData, 'deployment.outputData'), outputSource: 'kept with the deployment' }
   }
   const required = model.requiredAssets.filter((each) => each.usage === 'OUTPUT_ASSET')
-  const found = required.map((each) => findRequired(each, assetsAtHand(places)))
+  const found = required.map((each) => findRequired(each, assetsAtHand(places), patience))
   const output = found.filter((each) => each !== undefined)
   if (required.length > 0 && output.length === required.length)
     return { output, outputSource: "the model's required assets" }
@@ -91,31 +102,42 @@ function assetsAtHand({ request, deployment, model }: DataPlaces): Chosen[] {
   ]
 }
 
-function findRequired(required: RequiredAsset, atHand: readonly Chosen[]): Chosen | undefined {
-  return atHand.find(({ asset }) => fits(required, asset))
+/** Whatever the requirement says must be so: name or file name, role. One that says nothing fits nothing. */
+function findRequired(
+  { name, filename, assetRole }: RequiredAsset,
+  atHand: readonly Chosen[],
+  patience: Patience,
+): Chosen | undefined {
+  const role = assetRole === 'UNKNOWN' ? undefined : assetRole
+  if (!name && !filename && !role) return undefined
+  const fitting = atHand.filter(
+    ({ asset }) => (!filename || namesOf(asset).includes(filename)) && (!role || asset.assetRole === role),
+  )
+  return name ? findNamed(name, fitting, patience) : fitting[0]
 }
 
-/** Whatever the requirement says must be so: name or file name, role, type. One that says nothing fits nothing. */
-function fits(required: RequiredAsset, asset: Asset): boolean {
-  const names = [asset.name, asset.filename].filter((name) => typeof name === 'string')
-  const says: boolean[] = []
-  if (required.name) says.push(names.some((name) => nameFits(required.name ?? '', name)))
-  if (required.filename) says.push(names.some((name) => name === required.filename))
-  if (required.assetRole && required.assetRole !== 'UNKNOWN') says.push(asset.assetRole === required.assetRole)
-  return says.length > 0 && says.every((each) => each)
+function namesOf({ name, filename }: Asset): string[] {
+  return [name, filename].filter((each) => typeof each === 'string')
 }
 
-function nameFits(wanted: string, name: string): boolean {
-  if (wanted === name) return true
-  if (/^[\w -]+(?:\.\w+)?$/.test(wanted)) return false
-  const expression = expressionOf(wanted)
-  // The expression is a model author's: it may take for ever (`(a+)+b`).
+/** The first one of this name, or whose name the expression describes. */
+function findNamed(wanted: string, atHand: readonly Chosen[], patience: Patience): Chosen | undefined {
+  const names = atHand.map(({ asset }) => namesOf(asset))
+  const isPlain = /^[\w -]+(?:\.\w+)?$/.test(wanted)
+  const expression = isPlain ? null : expressionOf(wanted)
+  if (expression === null || patience.leftMs < 1) return atHand[names.findIndex((some) => some.includes(wanted))]
+  const startedAt = performance.now()
   try {
-    return (
-      expression !== null && runInNewContext('expression.test(name)', { expression, name }, { timeout: 100 }) === true
+    const found: unknown = runInNewContext(
+      'names.findIndex((some) => some.some((name) => name === wanted || expression.test(name)))',
+      { names, wanted, expression },
+      { timeout: Math.ceil(patience.leftMs) },
     )
+    return atHand[Number(found)]
   } catch {
-    return false
+    return undefined
+  } finally {
+    patience.leftMs -= performance.now() - startedAt
   }
 }
 
