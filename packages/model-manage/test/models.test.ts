@@ -260,6 +260,13 @@ describe('stored models', () => {
 })
 
 describe('snapshots', () => {
+  it('made at the same moment have names of their own', async () => {
+    const stored = await wing.ann.storedModels.create(model('at once'))
+    const wish = { storedModel: { id: stored.id }, metaData: { tags: ['cc-fraud'] } }
+    const made = await Promise.all([1, 2, 3, 4].map(() => wing.ann.deployableModels.create(wish)))
+    expect(made.map(({ metaData }) => metaData.name).sort()).toEqual([1, 2, 3, 4].map((n) => `at once_v${n}`))
+  })
+
   it('carry a full copy of the model that later changes do not touch', async () => {
     const stored = await wing.ann.storedModels.create(model('copied'))
     const snapshot = await wing.ann.deployableModels.create({

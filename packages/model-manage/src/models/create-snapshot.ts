@@ -19,12 +19,13 @@ import type { DeployableModelRow, Document } from '../rows.ts'
 import { tell } from '../tell.ts'
 import { deployableModelBody } from './deployable-model-store.ts'
 import { modelName } from './language.ts'
-import { findStoredModel, storedModelBody } from './stored-model-store.ts'
+import { findStoredModelForUpdate, storedModelBody } from './stored-model-store.ts'
 
 /** Copies the stored model as it is now; the copy does not change any more. */
 export async function createSnapshot(work: Work, wish: z.output<typeof SnapshotInput>): Promise<DeployableModelBody> {
   const { tx, ctx } = work
-  const stored = await getRow('stored model', wish.storedModel.id, (id) => findStoredModel(tx, id))
+  // locked: its credentials are those of this copy, and of two snapshots at once each has a number of its own
+  const stored = await getRow('stored model', wish.storedModel.id, (id) => findStoredModelForUpdate(tx, id))
   const { _links, ...copy } = storedModelBody(stored, ctx.prefix)
   const name = wish.metaData.name?.trim() || (await defaultName(work, stored.id, modelName(copy) ?? 'model'))
   const { clean: more } = takeCredentials(withoutOwned(wish, ['group', 'storedModel', 'metaData', 'targetRuntimes']))
