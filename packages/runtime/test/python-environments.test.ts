@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { describePython } from '../src/python/describe-python.ts'
 import { effectiveRequirements, ensureEnvironment, environmentKey } from '../src/python/environments.ts'
@@ -24,13 +25,28 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const ensure = (requirementsText: string | null, interpreter = python) =>
+const ensure = (requirementsText: string | null, interpreter = python, signal = new AbortController().signal) =>
   ensureEnvironment({
     python: interpreter,
     requirementsText,
     cacheDir: join(folder, 'envs'),
     onLine: (line) => said.push(line),
+    signal,
   })
+
+/** An interpreter that is asked for environments itself: a mere wrapper describes itself as what it wraps. */
+function makeInterpreter(venv: string): string {
+  const bare = join(folder, 'bare-python')
+  writeFileSync(bare, `#!/bin/sh\nif [ "$2" = venv ]; then\n${venv}\nfi\nexec ${python} "$@"\n`)
+  chmodSync(bare, 0o755)
+  const asItself = join(folder, 'as-itself')
+  writeFileSync(
+    asItself,
+    `#!/bin/sh\nif [ "$1" = -I ]; then\n  echo '{"version": "3.11.2", "executable": "${bare}", "platform": "linux-x86_64"}'\n  exit\nfi\nexec ${bare} "$@"\n`,
+  )
+  chmodSync(asItself, 0o755)
+  return asItself
+}
 
 /** A package on this disk, so that no index is needed. */
 function makePackage(name: string): string {
@@ -80,6 +96,22 @@ describe('environments', () => {
     expect(readdirSync(join(folder, 'envs'))).toHaveLength(1)
   })
 
+  it('a job that is stopped does not wait for its environment, which is finished for the next one', async () => {
+    const gate = join(folder, 'gate')
+    const slow = makeInterpreter(`while [ ! -e ${gate} ]; do sleep 0.05; done`)
+    const requirements = makePackage('rowhouse_slow')
+    const stopper = new AbortController()
+    const stopped = ensure(requirements, slow, stopper.signal)
+    stopped.catch(() => {})
+    while (!said.some((line) => line.startsWith('Making'))) await sleep(10)
+    const next = ensure(requirements, slow)
+    stopper.abort(new Error('cancelled'))
+    await expect(stopped).rejects.toThrow('cancelled')
+    writeFileSync(gate, '')
+    expect(existsSync((await next).interpreter)).toBe(true)
+    expect(said.filter((line) => line.startsWith('Making'))).toHaveLength(1)
+  })
+
   it("what cannot be had is an error with pip's words, and leaves nothing behind", async () => {
     const missing = join(folder, 'no-such-package')
     await expect(ensure(missing)).rejects.toMatchObject({
@@ -91,19 +123,9 @@ describe('environments', () => {
   })
 
   it('an interpreter without venv is told with the package to install', async () => {
-    const bare = join(folder, 'bare-python')
-    writeFileSync(
-      bare,
-      `#!/bin/sh\nif [ "$2" = venv ]; then\n  echo "The virtual environment was not created successfully because ensurepip is not available." >&2\n  exit 1\nfi\nexec ${python} "$@"\n`,
+    const asItself = makeInterpreter(
+      'echo "The virtual environment was not created successfully because ensurepip is not available." >&2\nexit 1',
     )
-    chmodSync(bare, 0o755)
-    // The wrapper describes itself as what it wraps; here the wrapper itself is to be asked for the environment.
-    const asItself = join(folder, 'as-itself')
-    writeFileSync(
-      asItself,
-      `#!/bin/sh\nif [ "$1" = -I ]; then\n  echo '{"version": "3.11.2", "executable": "${bare}", "platform": "linux-x86_64"}'\n  exit\nfi\nexec ${bare} "$@"\n`,
-    )
-    chmodSync(asItself, 0o755)
     await expect(ensure('numpy', asItself)).rejects.toMatchObject({
       code: 'VenvMissing',
       message: expect.stringContaining('apt install python3-venv'),

@@ -1,8 +1,8 @@
 /**
  * Virtual environments for models with a requirements.txt. One per interpreter and requirements, reused by all jobs that ask for the
  * same. Life: built beside its place under a name of its own, then renamed; whoever comes second (another job, another runtime on the same
- * folder) finds the first one's and removes its own. A folder with its final name is always whole. A job that is cancelled meanwhile
- * leaves it to be finished: the next one finds it made.
+ * folder) finds the first one's and removes its own. A folder with its final name is always whole. A job that is stopped meanwhile
+ * leaves it to be finished, and the next one finds it made; but where pip reads files of the job's own, the job waits for it.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
@@ -22,6 +22,8 @@ export interface EnvironmentWish {
   cacheDir: string
   /** What venv and pip say, line by line. */
   onLine: (line: string) => void
+  /** Of the job: aborted, it does not wait any longer. */
+  signal?: AbortSignal
 }
 
 export interface Environment {
@@ -53,11 +55,20 @@ export async function ensureEnvironment(wish: EnvironmentWish): Promise<Environm
   const running = building.get(place)
   if (running !== undefined) {
     wish.onLine('Waiting for the environment that another job is making for these requirements')
-    return running
+    return whileWanted(running, wish.signal)
   }
   const made = build(place, facts.executable, requirements, wish).finally(() => building.delete(place))
   building.set(place, made)
-  return made
+  return text === key ? whileWanted(made, wish.signal) : made
+}
+
+function whileWanted<T>(made: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return made
+  const stopped = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+  return Promise.race([made, stopped])
 }
 
 async function resolved({ requirementsText, model }: EnvironmentWish): Promise<{ text: string; key: string }> {
