@@ -7,19 +7,9 @@ import type { FileRoots } from './inputs-locate.ts'
 import type { LooksAhead } from './inputs-look.ts'
 import type { RunFacts } from './outcome.ts'
 import type { PreparedOutput } from './outputs.ts'
+import type { Environment, EnvironmentWish } from './python/environments.ts'
 import type { Language } from './run-job-document.ts'
 import type { Report } from './run-job-report.ts'
-
-/** An interpreter that has the requirements: the given one when there are none. */
-type EnsureEnvironment = (options: {
-  python: string
-  requirementsText: string
-  /** Where the text stands: it may refer to files beside it. */
-  model: { folder: string; path: string }
-  cacheDir: string
-  onLine: (line: string) => void
-  signal: AbortSignal
-}) => Promise<{ interpreter: string }>
 
 export interface RunContext {
   client: Pick<Client, 'jobs' | 'files'>
@@ -30,7 +20,8 @@ export interface RunContext {
   jobTimeoutSeconds: number | null
   /** Interpreter and launcher of each language this runtime has. */
   languages: Partial<Record<Language, { interpreter: string; launch: Launch }>>
-  ensureEnvironment: EnsureEnvironment
+  /** An interpreter that has the requirements: the given one when there are none. */
+  ensureEnvironment: (wish: EnvironmentWish) => Promise<Environment>
   environmentsDir: string
   contentCache: ContentCache
   keepPlaygrounds: boolean
