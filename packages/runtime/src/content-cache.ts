@@ -17,6 +17,7 @@ export interface ContentCache {
 /** Killed runtimes leave half-written files. */
 const abandonedAfterMs = 3_600_000
 
+/** A cache that cannot be read or written is none: the job has its file all the same. */
 export function makeContentCache(folder: string, bytesMax: number): ContentCache {
   return {
     async bring(sha256, target, download) {
@@ -31,6 +32,7 @@ export function makeContentCache(folder: string, bytesMax: number): ContentCache
   }
 }
 
+/** False: the file is not there, is another one by now, or cannot be copied. What is wrong with `to` the download will tell. */
 async function copyVerified(from: string, to: string, sha256: string): Promise<boolean> {
   const hash = createHash('sha256')
   const hashing = new Transform({
@@ -41,16 +43,14 @@ async function copyVerified(from: string, to: string, sha256: string): Promise<b
   })
   try {
     await pipeline(createReadStream(from, { highWaterMark: 1 << 20 }), hashing, createWriteStream(to))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
-    throw error
+  } catch {
+    return false
   }
   if (hash.digest('hex') === sha256.toLowerCase()) return true
   await rm(from, { force: true })
   return false
 }
 
-/** A cache that cannot be written is none; the job has its file. */
 async function keep(folder: string, place: string, content: string, bytesMax: number): Promise<void> {
   if ((await stat(content)).size > bytesMax) return
   await mkdir(folder, { recursive: true, mode: 0o700 })

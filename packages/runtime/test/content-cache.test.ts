@@ -1,6 +1,6 @@
 /** Managed files of models, kept between jobs. */
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -39,6 +39,12 @@ describe('the cache', () => {
     expect(downloads).toEqual(['weights', 'weights'])
     await bring('weights')
     expect(downloads).toHaveLength(2)
+  })
+
+  it('that cannot be read is none', async () => {
+    await mkdir(join(folder, 'cache', hashOf('weights')), { recursive: true })
+    expect(await bring('weights')).toBe('weights')
+    expect(downloads).toEqual(['weights'])
   })
 
   it('stays below its size: what was used longest ago goes', async () => {
