@@ -49,7 +49,7 @@ function serverOptions(command: Command): Command {
     .option('--tls-cert <file>', 'certificate chain in PEM')
     .option('--tls-key <file>', 'private key in PEM')
     .option('--definitions <folder>', 'diagrams deployed at start')
-    .option('--log-level <level>', 'of the server: debug, info, warn, error, silent')
+    .option('--log-level <level>', 'of the server: trace, debug, info, warn, error, silent')
 }
 
 const collect = (value: string, former: string[] | undefined) => [...(former ?? []), value]

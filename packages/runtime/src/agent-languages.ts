@@ -21,7 +21,7 @@ export async function findLanguages(python: string, log: (line: string) => void)
     versions.PYTHON = found.version
   } else if (python === 'python3') {
     log(
-      'no python3 here: this runtime takes JavaScript models only (install Python 3.9 or newer, or give --python PATH)',
+      'no python3 here: this runtime takes JavaScript models only (install Python 3.8 or newer, or give --python PATH)',
     )
   } else {
     throw new InputError('InvalidSetting', `--python ${found.message}`)
