@@ -43,9 +43,10 @@ export async function openContentStore(folder: string): Promise<ContentStore> {
         const stored = await writeWhole(temporary, content)
         const path = pathOf(stored.sha256)
         if (await find(stored.sha256)) return stored
-        await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+        const isNewFolder = (await mkdir(dirname(path), { recursive: true, mode: 0o700 })) !== undefined
         await rename(temporary, path)
         await syncFolder(dirname(path))
+        if (isNewFolder) await syncFolder(folder)
         return stored
       } catch (error) {
         if ((error as { code?: string }).code === 'ENOSPC') {
@@ -77,7 +78,7 @@ async function writeWhole(path: string, content: AsyncIterable<Uint8Array>): Pro
   return { sha256: hash.digest('hex'), size }
 }
 
-/** The rename itself is only safe once the folder is. */
+/** The name of a file, or of a folder, is only safe once the folder it stands in is. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r')
   try {
