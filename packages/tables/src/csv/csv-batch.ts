@@ -21,8 +21,6 @@ export interface CsvBatch {
   /** Line on which each record starts. */
   lines: number[]
   rejects: CsvReject[]
-  /** Records that had fewer cells than the header. */
-  filled: number
 }
 
-export const newBatch = (): CsvBatch => ({ records: [], lines: [], rejects: [], filled: 0 })
+export const newBatch = (): CsvBatch => ({ records: [], lines: [], rejects: [] })

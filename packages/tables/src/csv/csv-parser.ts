@@ -57,7 +57,6 @@ export class CsvParser {
   #line: number
   #isRecordEnd = false
   #isCut = false
-  #isShort = false
   #isUnclosed = false
 
   constructor(columns: readonly CsvColumn[], delimiter = ',', firstLine = 2) {
@@ -169,11 +168,6 @@ export class CsvParser {
     return text
   }
 
-  #missing(): null {
-    this.#isShort = true
-    return null
-  }
-
   /** What the fast paths did not take. */
   #anyCell(column: number): CellValue {
     const { type } = this.#columns[column] as CsvColumn
@@ -186,7 +180,7 @@ export class CsvParser {
   #number(column: number): CellValue {
     const bytes = this.#bytes
     const delimiter = this.#delimiter
-    if (this.#isRecordEnd) return this.#missing()
+    if (this.#isRecordEnd) return null
     let end = this.#at
     let byte = bytes[end] as number
     const isNegative = byte === MINUS
@@ -233,11 +227,11 @@ export class CsvParser {
   }
 
   cell(column: number): CellValue {
-    return this.#isRecordEnd ? this.#missing() : this.#anyCell(column)
+    return this.#isRecordEnd ? null : this.#anyCell(column)
   }
 
   boolean(column: number): CellValue {
-    if (this.#isRecordEnd) return this.#missing()
+    if (this.#isRecordEnd) return null
     const bytes = this.#bytes
     const from = this.#at
     const letter = (bytes[from] as number) | 0x20
@@ -252,7 +246,7 @@ export class CsvParser {
   }
 
   string(column: number): CellValue {
-    if (this.#isRecordEnd) return this.#missing()
+    if (this.#isRecordEnd) return null
     const bytes = this.#bytes
     const delimiter = this.#delimiter
     const isQuoted = bytes[this.#at] === QUOTE
@@ -330,7 +324,6 @@ export class CsvParser {
     const from = this.#at
     const fromLine = this.#line
     this.#isRecordEnd = false
-    this.#isShort = false
     this.#isUnclosed = false
     const record = this.#readRecord()
     let surplus = 0
@@ -344,7 +337,6 @@ export class CsvParser {
     batch.lines.push(fromLine)
     if (surplus === 0 && !this.#isUnclosed) {
       batch.records.push(record)
-      if (this.#isShort) batch.filled += 1
       return true
     }
     batch.rejects.push({

@@ -122,7 +122,6 @@ function* batches(source: Source, header: CsvHeader, options: ReadCsvOptions): G
       batch.records.length = 0
       batch.lines.length = 0
       batch.rejects.length = 0
-      batch.filled = 0
       source.from = parser.parse(batch, bytes, { from: source.from, to, isLast, max })
       if (batch.records.length > 0) {
         yield batch

@@ -9,8 +9,6 @@ import { CsvScanner, HEADROOM, type RaggedRows } from './csv-scanner.ts'
 export interface ScanOptions {
   /** One ASCII character; never guessed. */
   delimiter?: string
-  /** A record with more cells than the header: `reject` counts it and goes on (the reader rejects it later), `error` throws. */
-  ragged?: 'reject' | 'error'
   blockBytes?: number
   signal?: AbortSignal
 }
@@ -124,7 +122,7 @@ async function scanFile(file: FileHandle, path: string, options: ScanOptions): P
   }
   if (carried > 0) throw notUtf8(position - carried, scanner.line)
   scanner.finish(block.bytes, end)
-  return toScan(scanner, header, { bytes: position, delimiter, path, ragged: options.ragged ?? 'reject' })
+  return toScan(scanner, header, { bytes: position, delimiter })
 }
 
 async function readHeader(file: FileHandle, path: string, delimiter: number): Promise<CsvHeader> {
@@ -191,19 +189,16 @@ function notUtf8(offset: number, line: number): TableError {
   )
 }
 
-interface ScanFacts {
-  bytes: number
-  delimiter: string
-  path: string
-  ragged: 'reject' | 'error'
-}
-
-function toScan(scanner: CsvScanner, header: CsvHeader, facts: ScanFacts): CsvScan {
+function toScan(
+  scanner: CsvScanner,
+  header: CsvHeader,
+  { bytes, delimiter }: { bytes: number; delimiter: string },
+): CsvScan {
   const { tooMany, tooFew, records } = scanner
   const width = header.names.length
-  if (tooMany.first && (facts.ragged === 'error' || tooMany.count === records)) {
-    const every = tooMany.count === records && records > 1 ? ' (so has every record: the header lacks a name?)' : ''
-    const hint = separatorHint(header.names, facts.delimiter)
+  if (tooMany.first && tooMany.count === records) {
+    const every = records > 1 ? ' (so has every record: the header lacks a name?)' : ''
+    const hint = separatorHint(header.names, delimiter)
     throw new TableError(
       'RaggedRow',
       `Line ${tooMany.first.line} has ${tooMany.first.cells} cells, the header has ${width}${hint === null ? every : `. ${hint}`}`,
@@ -222,13 +217,13 @@ function toScan(scanner: CsvScanner, header: CsvHeader, facts: ScanFacts): CsvSc
       beyondSafe: isBeyondSafe(kinds),
     }
   })
-  const warnings = scanWarnings(columns, { tooMany, tooFew, records }, facts.delimiter)
+  const warnings = scanWarnings(columns, { tooMany, tooFew, records }, delimiter)
   return {
     columns,
     records,
-    bytes: facts.bytes,
+    bytes,
     hasBom: header.hasBom,
-    delimiter: facts.delimiter,
+    delimiter,
     tooMany,
     tooFew,
     warnings,
