@@ -38,7 +38,6 @@ async function score(model: (typeof models)['python'], folder: string): Promise<
   const { size: bytes } = await stat(input)
   const look = await lookThrough({ path: input, bytes }, schema)
   const plan: HarnessPlan = {
-    jobId: 'bench',
     function: 'score',
     playground,
     source: model.source,
@@ -59,7 +58,6 @@ async function score(model: (typeof models)['python'], folder: string): Promise<
     ],
     output: { path: output, format: 'CSV', columns: null },
     rejectsPath: join(folder, 'rejects.jsonl'),
-    jobParameters: {},
     inputSchema: null,
     outputSchema: null,
     checkInputSchema: false,

@@ -5,7 +5,6 @@
  */
 
 export interface HarnessPlan {
-  jobId: string
   function: 'score' | 'metrics' | 'train'
   /** Working directory of the model: every asset, `outputDir/`, `__moc_runtime/`. */
   playground: string
@@ -22,7 +21,6 @@ export interface HarnessPlan {
   furtherOutputs?: (PlanOutput & { slot: number })[]
   /** Rejected records as JSON lines {direction, record, line, code, reason, raw}. */
   rejectsPath: string
-  jobParameters: Record<string, unknown>
   inputSchema: unknown
   outputSchema: unknown
   checkInputSchema: boolean

@@ -93,7 +93,6 @@ interface PlanParts {
 function makePlan(job: Job, work: Work, { playground, sourcePath, source, schemas }: PlanParts): HarnessPlan {
   const name = (given: string | null | undefined) => (given ? given : null)
   return {
-    jobId: job.id,
     function: job.function,
     playground: playground.folder,
     source: sourcePath,
@@ -108,7 +107,6 @@ function makePlan(job: Job, work: Work, { playground, sourcePath, source, schema
     output: work.outputs[0]?.plan ?? null,
     furtherOutputs: work.outputs.slice(1).map(({ plan }, index) => ({ ...plan, slot: index * 2 + 3 })),
     rejectsPath: join(work.attempt.folder, 'rejects.jsonl'),
-    jobParameters: job.parameters,
     inputSchema: schemas.inputs[0] ?? null,
     outputSchema: schemas.output ?? null,
     checkInputSchema: job.checkInputSchema,

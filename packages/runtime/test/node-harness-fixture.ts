@@ -115,7 +115,6 @@ async function makePlan(folder: string, playground: string, wish: Wish): Promise
     })
   }
   return {
-    jobId: 'job-1',
     function: 'score',
     playground,
     source: 'model.js',
@@ -124,7 +123,6 @@ async function makePlan(folder: string, playground: string, wish: Wish): Promise
     inputs,
     output: { path: join(folder, 'output'), format: wish.outputFormat ?? 'JSON', columns: wish.outputColumns ?? null },
     rejectsPath: join(folder, 'rejects.jsonl'),
-    jobParameters: {},
     inputSchema: null,
     outputSchema: null,
     checkInputSchema: false,

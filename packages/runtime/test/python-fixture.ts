@@ -120,7 +120,6 @@ async function makePlan(given: Given, folder: string): Promise<{ plan: HarnessPl
   const planPath = join(folder, 'plan.json')
   const format = given.outputFormat ?? 'JSON'
   const plan: HarnessPlan = {
-    jobId: 'job-1',
     function: given.function ?? 'score',
     playground,
     source: isFixture && given.folder ? given.source : source,
@@ -130,7 +129,6 @@ async function makePlan(given: Given, folder: string): Promise<{ plan: HarnessPl
     output:
       given.function === 'train' ? null : { path: join(folder, 'output'), format, columns: given.columns ?? null },
     rejectsPath: join(folder, 'rejects.jsonl'),
-    jobParameters: {},
     inputSchema: null,
     outputSchema: null,
     checkInputSchema: false,
