@@ -1,8 +1,8 @@
 /** What a training job leaves: the files below outputDir, and which other files of its folder it changed. */
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { type Asset, type Client, embeddedBytesMax } from '@rowhouse/contract'
-import { storedContent } from './outputs.ts'
+import type { Asset } from '@rowhouse/contract'
+import { type ContentContext, storedContent } from './outputs.ts'
 
 export type FileMarks = ReadonlyMap<string, string>
 
@@ -23,19 +23,13 @@ export async function changedOutside(folder: string, before: FileMarks): Promise
   return [...after].filter(([path, mark]) => before.get(path) !== mark && !ours.test(path)).map(([path]) => path)
 }
 
-export async function collectArtefacts(
-  folder: string,
-  context: { client: Pick<Client, 'files'>; signal: AbortSignal },
-): Promise<Asset[]> {
+export async function collectArtefacts(folder: string, context: ContentContext): Promise<Asset[]> {
   const outputDir = join(folder, 'outputDir')
   const artefacts: Asset[] = []
-  // They travel in one request: together they stay below the limit of embedded content.
-  let bytesMax = embeddedBytesMax
   for (const path of await filesBelow(outputDir)) {
     const full = join(outputDir, path)
     const fileSize = (await stat(full)).size
-    const content = await storedContent(full, path, fileSize, { ...context, bytesMax })
-    if (content.fileContent) bytesMax -= fileSize
+    const content = await storedContent(full, path, fileSize, context)
     const common = {
       name: path,
       assetType: 'FILE',

@@ -28,6 +28,7 @@ export interface OutputContext {
   /** Told before the side file of an output is made. */
   noteSideFile: (path: string) => void
   signal: AbortSignal
+  room: Room
 }
 
 type Target = { kind: 'file'; path: string } | { kind: 'http'; url: URL } | { kind: 'embedded' }
@@ -158,22 +159,31 @@ export async function publishOutput(output: PreparedOutput, context: OutputConte
   return { ...asset, fileFormat: declared, fileSize }
 }
 
+/** What may still be embedded of all that a job ends with: it travels in one request. */
+export interface Room {
+  bytes: number
+}
+
+export const newRoom = (): Room => ({ bytes: embeddedBytesMax })
+
 export interface ContentContext {
   client: Pick<Client, 'files'>
   signal: AbortSignal
-  /** Most that may still be embedded. */
-  bytesMax?: number
+  room: Room
 }
 
-/** Embedded while small enough, else a managed file of the server's content store. */
+/** Embedded while there is room, else a managed file of the server's content store. */
 export async function storedContent(
   path: string,
   filename: string,
   fileSize: number,
-  { client, signal, bytesMax = embeddedBytesMax }: ContentContext,
+  { client, signal, room }: ContentContext,
 ): Promise<Partial<Asset>> {
   const nothing = { filename, fileSize, fileContent: null, fileContentString: null, contentHash: null }
-  if (fileSize <= bytesMax) return { ...nothing, fileContent: await readFile(path, 'base64') }
+  if (fileSize <= room.bytes) {
+    room.bytes -= fileSize
+    return { ...nothing, fileContent: await readFile(path, 'base64') }
+  }
   const { sha256 } = await untilAnswered(async () => {
     const content = (await openAsBlob(path)).stream() as ReadableStream
     return client.files.upload(content, { filename, signal })

@@ -6,7 +6,7 @@ import type { Launch, PlanInput } from './harness-protocol.ts'
 import type { FileRoots } from './inputs-locate.ts'
 import type { LooksAhead } from './inputs-look.ts'
 import type { RunFacts } from './outcome.ts'
-import type { PreparedOutput } from './outputs.ts'
+import type { PreparedOutput, Room } from './outputs.ts'
 import type { Environment, EnvironmentWish } from './python/environments.ts'
 import type { Language } from './run-job-document.ts'
 import type { Report } from './run-job-report.ts'
@@ -52,4 +52,5 @@ export interface Work {
   looks: LooksAhead
   /** By slot: 1, 3, 5 … Empty for train. */
   outputs: PreparedOutput[]
+  room: Room
 }

@@ -116,7 +116,7 @@ function makePlan(job: Job, work: Work, { playground, sourcePath, source, schema
   }
 }
 
-export function outputContext({ context, attempt, signal }: Work): OutputContext {
+export function outputContext({ context, attempt, signal, room }: Work): OutputContext {
   const { lease } = attempt
   return {
     client: context.client,
@@ -127,5 +127,6 @@ export function outputContext({ context, attempt, signal }: Work): OutputContext
     attemptName: `${lease.jobId}-${lease.attempt}`,
     noteSideFile: (sideFile) => noteLeftover(attempt.folder, { sideFile }),
     signal,
+    room,
   }
 }

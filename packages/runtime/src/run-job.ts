@@ -11,7 +11,7 @@ import { type JobConsole, makeConsole } from './console.ts'
 import type { HarnessPlan, PlanInput } from './harness-protocol.ts'
 import { LooksAhead } from './inputs-look.ts'
 import { decideOutcome, type RunFacts, recordsRejected, type Verdict } from './outcome.ts'
-import { discardOutput, type PreparedOutput, publishOutput, storedContent } from './outputs.ts'
+import { discardOutput, newRoom, type PreparedOutput, publishOutput, storedContent } from './outputs.ts'
 import { changedOutside, collectArtefacts, markFiles } from './outputs-artefacts.ts'
 import type { Playground } from './playground.ts'
 import type { Attempt, AttemptEnd, RunContext, Work } from './run-job-attempt.ts'
@@ -32,7 +32,18 @@ export async function runJob(attempt: Attempt, context: RunContext): Promise<Att
   const startedAt = performance.now()
   const progress = () => toProgress(facts, inputs, performance.now() - startedAt)
   const report = startReport({ client: context.client, attempt: lease, console, progress, stop, signal })
-  const work: Work = { context, attempt, signal, console, report, facts, inputs, looks: new LooksAhead(), outputs: [] }
+  const work: Work = {
+    context,
+    attempt,
+    signal,
+    console,
+    report,
+    facts,
+    inputs,
+    looks: new LooksAhead(),
+    outputs: [],
+    room: newRoom(),
+  }
   let timer: NodeJS.Timeout | undefined
   console.say(`batch job ${lease.jobId} received by ${context.runtimeName} (attempt ${lease.attempt})`)
   try {
@@ -148,7 +159,7 @@ async function collectAssets(
   plan: HarnessPlan,
   { before, work }: { before: ReadonlyMap<string, string> | null; work: Work },
 ): Promise<Asset[] | null> {
-  const content = { client: work.context.client, signal: work.signal }
+  const content = { client: work.context.client, signal: work.signal, room: work.room }
   const assets: Asset[] = []
   if (before !== null) {
     if (verdict.publish) assets.push(...(await collectArtefacts(playground.folder, content)))

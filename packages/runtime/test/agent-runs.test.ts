@@ -139,6 +139,15 @@ it('managed content is downloaded by its hash; an output above 10 MiB goes up to
   expect(stored?.length).toBeGreaterThan(12_000_000)
 })
 
+it('what is embedded at the end of a job is 10 MiB together, whatever the number of its outputs', async () => {
+  const outputData = [{ filename: 'one.json' }, { filename: 'other.json' }]
+  const job = await run(await jobOf('fills-two-outputs.js', { inputData: [embedded('in.csv', cards(1))], outputData }))
+  const [one, other] = job.finish?.outputData ?? []
+  expect([typeof one?.fileContent, one?.contentHash]).toEqual(['string', null])
+  expect(other?.fileContent).toBeNull()
+  expect(runtime.gateway.files.get(other?.contentHash?.hexString ?? '')?.length).toBe(other?.fileSize)
+})
+
 it('content that does not have the hash it is named by is not used', async () => {
   const sha256 = 'a'.repeat(64)
   runtime.gateway.files.set(sha256, Buffer.from('id\n1\n'))
