@@ -155,10 +155,11 @@ function recordCalls(calls: Calls) {
   return {
     jobHistories: {
       list: listOf<JobHistoryBody>(calls, 'jobHistories'),
+      /** Newest first, a page of 20 unless `o.query` says otherwise. */
       findByRootProcessInstanceId: (processInstanceId: string, o?: CallOptions) =>
         calls.get<HalList<JobHistoryBody>>(
           `${mm}/jobHistories/search/findAllByJobMLCS_ProcessInstanceRootProcessInstanceId`,
-          { ...o, query: { processInstanceId } },
+          { ...o, query: { ...o?.query, processInstanceId } },
         ),
     },
     notifications: {

@@ -2,15 +2,24 @@
  * The follow-up of the manual in one call: instance → job history → jobs → their end; or, when no job came to be, the incidents.
  * Says each new thing once, on stderr; ends with the exit code of the worst job.
  */
-import { AppError, type Client, type IncidentBody, type JobBody, NotFound } from '@rowhouse/contract'
+import {
+  AppError,
+  type Client,
+  type IncidentBody,
+  type JobBody,
+  type JobHistoryBody,
+  NotFound,
+} from '@rowhouse/contract'
 import type { Context } from './context.ts'
 import { Exit, exitCode } from './exit.ts'
 import { withWordOnInterrupt } from './interrupt.ts'
 import { endSentence, exitCodeOfJob, isEnded, watchJob } from './job-wait.ts'
+import { listUpTo } from './lookup.ts'
 import { makePatience } from './patience.ts'
 
 const pollMs = 300
 const looksBeforeWord = 7
+const jobsMax = 10_000
 
 export async function followInstance(context: Context, processInstanceId: string): Promise<void> {
   await refuseUnknown(context.client(), processInstanceId)
@@ -49,10 +58,13 @@ async function lookAt(
   id: string,
 ): Promise<{ state: string; jobIds: string[]; incidents: IncidentBody[] }> {
   const { state } = await client.mlc.historicProcessInstance(id)
-  const { _embedded } = await client.jobHistories.findByRootProcessInstanceId(id)
+  const histories = await listUpTo<JobHistoryBody>(
+    (query) => client.jobHistories.findByRootProcessInstanceId(id, { query }),
+    jobsMax,
+  )
   return {
     state: String(state),
-    jobIds: (_embedded.jobHistories ?? []).map((history) => history.jobId).reverse(),
+    jobIds: histories.map((history) => history.jobId).reverse(),
     incidents: await client.mlc.incidents(id),
   }
 }
