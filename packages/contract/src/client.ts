@@ -116,8 +116,12 @@ function engineCalls(calls: Calls) {
     get: oneOf<EngineBody>(calls, 'engines'),
     patch: (id: string, body: Record<string, unknown>, o?: CallOptions) =>
       calls.call<EngineBody>('PATCH', `${mm}/engines/${encodeURIComponent(id)}`, body, o),
+    /** Those that carry all the tags; a page of 20 unless `o.query` says otherwise. */
     findByTags: (tags: string[], o?: CallOptions) =>
-      calls.get<HalList<EngineBody>>(`${mm}/engines/search/findAllByTags`, { ...o, query: { tags: tags.join(',') } }),
+      calls.get<HalList<EngineBody>>(`${mm}/engines/search/findAllByTags`, {
+        ...o,
+        query: { ...o?.query, tags: tags.join(',') },
+      }),
     register: (body: RegisterInput, o?: CallOptions) => calls.post<RegisteredBody>(`${mm}/engines/register`, body, o),
     heartbeat: (id: string, body: HeartbeatInput, o?: CallOptions) =>
       calls.post<HeartbeatBody>(`${mm}/engines/${id}/heartbeat`, body, o),

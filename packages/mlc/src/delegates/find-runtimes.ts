@@ -22,11 +22,14 @@ export const getCompatibleEngine: Delegate = {
   },
 }
 
+/** The longest page there is. */
+const runtimesMax = 1_000
+
 async function runtimesByTags(task: DelegateTask): Promise<EngineBody[]> {
   const tags = [getText(task, 'TAG', "the model's service tag")]
   const stage = findText(task, 'MODEL_STAGE')
   if (stage !== undefined) tags.push(stage)
-  const found = await task.client.engines.findByTags(tags, { signal: task.signal })
+  const found = await task.client.engines.findByTags(tags, { signal: task.signal, query: { size: runtimesMax } })
   return found._embedded.engines ?? []
 }
 
