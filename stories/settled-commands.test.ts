@@ -63,6 +63,14 @@ describe('a list', () => {
     expect(lines(await said(...command(), '-q'))).toEqual(ids)
   })
 
+  it('of snapshots is narrowed by the name or the id of a model', async () => {
+    const other = lastWord(await said('model', 'import', join(root, 'models/cc-fraud-js')))
+    const { id } = (await rowhouse.client.deployableModels.get(snapshot)).storedModel
+    for (const model of ['counts-records', String(id)])
+      expect(lines(await said('snapshot', 'ls', model, '-q'))).toContain(snapshot)
+    expect((await said('snapshot', 'ls', other, '-q')).trim()).toBe('')
+  })
+
   it('of runtimes is narrowed by stage and tag, of deployments by state and tag', async () => {
     expect(lines(await said('runtime', 'ls', '--stage', 'DEV', '--tag', 'cc-fraud'))).toHaveLength(2)
     expect(lines(await said('runtime', 'ls', '--tag', 'CC-FRAUD'))).toHaveLength(1)

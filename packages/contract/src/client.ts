@@ -84,6 +84,17 @@ function modelCalls(calls: Calls) {
       get: oneOf<DeployableModelBody>(calls, 'deployableModels'),
       create: (body: SnapshotInput, o?: CallOptions) =>
         calls.post<DeployableModelBody>(`${mm}/deployableModels`, body, o),
+      findByStoredModelId: (storedModelId: string, o?: CallOptions) =>
+        calls.get<HalList<DeployableModelBody>>(`${mm}/deployableModels/search/findAllByStoredModelId`, {
+          ...o,
+          query: { ...o?.query, storedModelId },
+        }),
+      /** By their own name or that of their model. */
+      findByName: (name: string, o?: CallOptions) =>
+        calls.get<HalList<DeployableModelBody>>(`${mm}/deployableModels/search/findAllByName`, {
+          ...o,
+          query: { ...o?.query, name },
+        }),
     },
     deployedModels: {
       get: oneOf<DeployedModelBody>(calls, 'deployedModels'),

@@ -11,13 +11,10 @@ export async function run(
 ): Promise<void> {
   const client = context.client()
   const wanted = parseTags([...options.tag, ...(options.stage === undefined ? [] : [options.stage])])
-  const engines = await listUpTo<EngineBody>(
-    (query) => client.engines.list(query),
-    wanted.length === 0 ? parseLimit(options.limit) : 10_000,
+  const rows = await listUpTo<EngineBody>(
+    (query) => (wanted.length === 0 ? client.engines.list(query) : client.engines.findByTags(wanted, { query })),
+    parseLimit(options.limit),
   )
-  const rows = engines
-    .filter((engine) => wanted.every((tag) => engine.tags.includes(tag)))
-    .slice(0, parseLimit(options.limit))
   await printList(context.output, rows, [
     { title: 'ID', value: (engine) => engine.id },
     { title: 'NAME', value: (engine) => engine.name },

@@ -1,17 +1,14 @@
-import type { DeployableModelBody } from '@rowhouse/contract'
+import { type CallOptions, type Client, type DeployableModelBody, type HalList, isUuid } from '@rowhouse/contract'
 import type { Context } from '../../context.ts'
 import { getModel, listUpTo, parseLimit } from '../../lookup.ts'
 import { printList } from '../../output.ts'
 
 export async function run(context: Context, [model = '']: string[], options: { limit?: string }): Promise<void> {
   const client = context.client()
-  const all = await listUpTo<DeployableModelBody>(
-    (query) => client.deployableModels.list(query),
-    model === '' ? parseLimit(options.limit) : 10_000,
+  const found = await listUpTo<DeployableModelBody>(
+    (query) => (model === '' ? client.deployableModels.list(query) : findOfModel(client, model, { query })),
+    parseLimit(options.limit),
   )
-  const isOfModel = (snapshot: DeployableModelBody) =>
-    model === '' || snapshot.storedModel.id === model || snapshot.storedModel.modelMetaData.name === model
-  const found = all.filter(isOfModel).slice(0, parseLimit(options.limit))
   if (found.length === 0 && model !== '') await getModel(client, model)
   await printList(context.output, found, [
     { title: 'ID', value: (snapshot) => snapshot.id },
@@ -20,4 +17,10 @@ export async function run(context: Context, [model = '']: string[], options: { l
     { title: 'TAGS', value: (snapshot) => snapshot.metaData.tags.join(',') },
     { title: 'CREATED', value: (snapshot) => snapshot.createdDate },
   ])
+}
+
+/** By the model's id, else by its name or the snapshot's own. */
+function findOfModel(client: Client, model: string, page: CallOptions): Promise<HalList<DeployableModelBody>> {
+  const { findByStoredModelId, findByName } = client.deployableModels
+  return isUuid(model) ? findByStoredModelId(model, page) : findByName(model, page)
 }
