@@ -20,7 +20,7 @@ import { isRecord } from '../documents/merge-patch.ts'
 import { withoutOwned } from '../documents/owned.ts'
 import { deployableModelBody, findDeployableModel } from '../models/deployable-model-store.ts'
 import { modelName } from '../models/language.ts'
-import { findStoredModel, storedModelBody } from '../models/stored-model-store.ts'
+import { findStoredModelForShare, storedModelBody } from '../models/stored-model-store.ts'
 import type { DeployableModelRow, DeployedModelRow, Document } from '../rows.ts'
 import { nearestTag } from '../runtimes/near-tag.ts'
 
@@ -123,7 +123,7 @@ async function ofDeployed(
 }
 
 async function fromStoredModel(work: Work, id: string, wish: JobWish): Promise<ChosenModel> {
-  const row = await getRow('stored model', id, (each) => findStoredModel(work.tx, each))
+  const row = await getRow('stored model', id, (each) => findStoredModelForShare(work.tx, each))
   const { _links, ...storedModel } = storedModelBody(row, work.ctx.prefix)
   const credentials = await getCredentials(work.ctx, work.tx, [row.id])
   return {

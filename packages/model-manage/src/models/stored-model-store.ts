@@ -11,6 +11,11 @@ export function findStoredModelForUpdate(tx: Tx, id: string): Promise<StoredMode
   return tx.selectFrom('model_manage.stored_model').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
 }
 
+/** Neither it nor its credentials change before the transaction ends: a copy of both is of one moment. */
+export function findStoredModelForShare(tx: Tx, id: string): Promise<StoredModelRow | undefined> {
+  return tx.selectFrom('model_manage.stored_model').selectAll().where('id', '=', id).forShare().executeTakeFirst()
+}
+
 /** As stored: contents are references. */
 export function storedModelBody(row: StoredModelRow, prefix: string): StoredModelBody {
   return {
