@@ -16,7 +16,7 @@ export const placedElsewhere = [
   ...lists,
 ]
 
-export type DataWish = Pick<z.output<typeof DeploymentInput>, 'inputData' | 'outputData'> & {
+type DataWish = Pick<z.output<typeof DeploymentInput>, 'inputData' | 'outputData'> & {
   additionalAssets?: unknown
 }
 

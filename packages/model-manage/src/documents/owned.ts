@@ -50,7 +50,7 @@ export function editedColumns({ now, who }: Work, before: Pick<OwnedRow, 'group_
 }
 
 /** The group that a request names; null is none. */
-export function groupOf(given: unknown): string | null {
+function groupOf(given: unknown): string | null {
   if (given === undefined || given === null) return null
   if (typeof given === 'string') return given
   throw new InputError('InvalidField', "'group' must be a text: the name of a group, or null for none", {
