@@ -89,7 +89,5 @@ async function cancelQueuedJobs(work: Work, row: DeployedModelRow): Promise<void
     .orderBy('seq')
     .forUpdate()
     .execute()
-  for (const job of jobs) {
-    await endCancelled(work, job, `its deployment ${row.id} (stage ${row.stage}) was undeployed by ${work.who}`)
-  }
+  await endCancelled(work, jobs, `its deployment ${row.id} (stage ${row.stage}) was undeployed by ${work.who}`)
 }

@@ -14,7 +14,7 @@ export async function cancelJob(work: Work, id: string, why: string | undefined)
   const reason = why?.trim() || `by ${work.who}`
   if (job.status === 'RUNNING') {
     if (job.cancel_reason === null) await requestCancel(work, { id: job.id, status: job.status }, reason)
-  } else if (job.status !== 'CANCELLED') await endCancelled(work, job, reason)
+  } else if (job.status !== 'CANCELLED') await endCancelled(work, [job], reason)
   const now = await getRow('job', id, (each) => findJobWithTail(work.tx, each))
   return withoutContents(jobBody(now, now.tail, work.ctx.prefix))
 }
@@ -27,5 +27,5 @@ async function requestCancel(work: Work, job: { id: string; status: 'RUNNING' },
     .where('id', '=', job.id)
     .execute()
   await appendMessages(work.tx, job.id, [jobMessage(work.now, `cancel requested: ${reason}`, 'warning')])
-  await recordChange(work, job.id, 'job.cancel-requested', reason)
+  await recordChange(work, { jobId: job.id, event: 'job.cancel-requested', cause: reason })
 }

@@ -1,25 +1,44 @@
+import { sql } from 'kysely'
 import type { Work } from '../context.ts'
 import { dropCredentials } from '../documents/credentials.ts'
 import type { JobRow } from '../rows.ts'
 import { moveJob } from './job.ts'
 import { jobMessage } from './job-message.ts'
-import { appendMessages, changedColumns } from './job-store.ts'
-import { recordChange } from './record-change.ts'
+import { appendMessageEach, changedColumns } from './job-store.ts'
+import { recordChanges } from './record-change.ts'
+import { slicesOf } from './slices.ts'
 
-/** Ends a job that no runtime has: it is cancelled at once. */
-export async function endCancelled(work: Work, job: Pick<JobRow, 'id' | 'status'>, reason: string): Promise<void> {
+/** Ends jobs that no runtime has: they are cancelled at once. */
+export async function endCancelled(
+  work: Work,
+  jobs: readonly Pick<JobRow, 'id' | 'status'>[],
+  reason: string,
+): Promise<void> {
+  for (const some of slicesOf(jobs)) await endSome(work, some, reason)
+}
+
+async function endSome(work: Work, jobs: readonly Pick<JobRow, 'id' | 'status'>[], reason: string): Promise<void> {
+  for (const job of jobs) moveJob(job, 'job.cancelled')
+  const ids = jobs.map((job) => job.id)
   const outcome = `cancelled: ${reason}`
   await work.tx
     .updateTable('model_manage.job')
     .set({
-      ...changedColumns({ status: moveJob(job, 'job.cancelled'), now: work.now, who: work.who }),
+      ...changedColumns({ status: 'CANCELLED', now: work.now, who: work.who }),
       end_at: work.now,
       cancel_reason: reason,
       outcome,
     })
-    .where('id', '=', job.id)
+    .where('id', '=', sql<string>`any(${ids}::uuid[])`)
     .execute()
-  await appendMessages(work.tx, job.id, [jobMessage(work.now, outcome, 'warning')])
-  await dropCredentials(work.tx, [job.id])
-  await recordChange(work, job.id, 'job.cancelled', reason)
+  const text = jobMessage(work.now, outcome, 'warning')
+  await appendMessageEach(
+    work.tx,
+    ids.map((jobId) => ({ jobId, text })),
+  )
+  await dropCredentials(work.tx, ids)
+  await recordChanges(
+    work,
+    ids.map((jobId) => ({ jobId, event: 'job.cancelled', cause: reason })),
+  )
 }

@@ -46,7 +46,7 @@ export async function finishJob(ctx: Context, proof: AttemptProof, said: Finish)
     const cause =
       said.outcome ??
       (job.cancel_reason ? `cancel requested: ${job.cancel_reason}` : `ended by its runtime, ${said.jobResult}`)
-    const row = await recordChange(work, job.id, eventByStatus[said.jobStatus], cause)
+    const row = await recordChange(work, { jobId: job.id, event: eventByStatus[said.jobStatus], cause })
     return withoutContents(jobBody(row, row.tail, ctx.prefix))
   })
 }

@@ -87,6 +87,17 @@ export async function appendMessages(tx: Tx, jobId: string, lines: readonly stri
     from counted, unnest(${lines.map(storableLine)}::text[]) with ordinality as line(text, n)`.execute(tx)
 }
 
+/** Appends one line each to several jobs. */
+export async function appendMessageEach(tx: Tx, lines: readonly { jobId: string; text: string }[]): Promise<void> {
+  await sql`
+    with counted as (
+      update model_manage.job set message_count = message_count + 1
+      from unnest(${lines.map((line) => line.jobId)}::uuid[], ${lines.map((line) => storableLine(line.text))}::text[]) as line (job_id, text)
+      where job.id = line.job_id
+      returning job.id, job.message_count, line.text)
+    insert into model_manage.job_message (job_id, n, text) select id, message_count, text from counted`.execute(tx)
+}
+
 export interface AttemptProof {
   jobId: string
   attempt: number
@@ -135,13 +146,13 @@ export async function endAttempt(
   return found.numUpdatedRows === 1n
 }
 
-export interface JobChange {
+export interface StatusChange {
   status: JobStatus
   now: Date
   who: string
 }
 
 /** Columns that each change of state writes. */
-export function changedColumns({ status, now, who }: JobChange) {
+export function changedColumns({ status, now, who }: StatusChange) {
   return { status, version: sql<number>`version + 1`, modified_at: now, modified_by: who }
 }

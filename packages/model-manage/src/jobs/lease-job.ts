@@ -143,12 +143,8 @@ async function take(work: Work, { engineId, session, slot, name }: Taker): Promi
     select id, attempt from taken`.execute(work.tx)
   const [job] = taken.rows
   if (job === undefined) return undefined
-  const row = await recordChange(
-    work,
-    job.id,
-    'job.leased',
-    job.attempt > 1 ? `${says} (attempt ${job.attempt})` : says,
-  )
+  const cause = job.attempt > 1 ? `${says} (attempt ${job.attempt})` : says
+  const row = await recordChange(work, { jobId: job.id, event: 'job.leased', cause })
   return leaseOf(work, job, row)
 }
 

@@ -37,7 +37,7 @@ export async function loseAttempt(work: Work, proof: AttemptProof, why: string, 
   const level = fate.event === 'job.given-up' ? 'error' : 'warning'
   await appendMessages(work.tx, job.id, [jobMessage(work.now, text, level)])
   if (fate.outcome !== null) await dropCredentials(work.tx, [job.id])
-  await recordChange(work, job.id, fate.event, text)
+  await recordChange(work, { jobId: job.id, event: fate.event, cause: text })
   return true
 }
 

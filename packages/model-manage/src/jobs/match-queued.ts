@@ -6,8 +6,17 @@ import { judge, matchRuntime, noMatchText, type RuntimeWish, wishText } from '..
 import { type EngineWithQueue, engineCopy, listEngines, toCandidate } from '../runtimes/runtime-store.ts'
 import { moveJob } from './job.ts'
 import { jobMessage } from './job-message.ts'
-import { appendMessages, changedColumns } from './job-store.ts'
-import { recordChange } from './record-change.ts'
+import { appendMessageEach } from './job-store.ts'
+import { recordChanges } from './record-change.ts'
+import { slicesOf } from './slices.ts'
+
+interface Move {
+  job: QueuedJob
+  event: 'job.queued' | 'job.moved'
+  /** null: nobody matches now. It stays WAITING, in no queue; the next change of a runtime looks at it again. */
+  engine: EngineWithQueue | null
+  cause: string
+}
 
 type QueuedJob = Pick<JobRow, 'id' | 'status' | 'engine_id'> & { wish: RuntimeWish }
 
@@ -20,6 +29,7 @@ export async function matchQueued(work: Work, engineId: string | null, why: stri
   if (queued.length === 0) return
   const engines = await listEngines(work.tx)
   const candidates = engines.map((row) => ({ ...toCandidate(row, work.now), row }))
+  const moves: Move[] = []
   for (const job of queued) {
     const current = candidates.find((each) => each.id === job.engine_id)
     if (current && judge(job.wish, current).predicates.every((each) => each.passed)) continue
@@ -27,9 +37,14 @@ export async function matchQueued(work: Work, engineId: string | null, why: stri
     const match = matchRuntime(job.wish, candidates)
     if (match.found) {
       match.runtime.waiting += 1
-      await queueJob(work, job, match.runtime.row, why)
-    } else if (current) await unqueueJob(work, job, `${why}. ${noMatchText(job.wish, match.data)}`)
+      const cause = `${why}; runtime '${match.runtime.name}' matches ${wishText(job.wish)}`
+      const event = job.status === 'CREATED' ? 'job.queued' : 'job.moved'
+      moves.push({ job, event, engine: match.runtime.row, cause })
+    } else if (current) {
+      moves.push({ job, event: 'job.moved', engine: null, cause: `${why}. ${noMatchText(job.wish, match.data)}` })
+    }
   }
+  for (const some of slicesOf(moves)) await writeMoves(work, some)
 }
 
 async function findQueued({ tx, now }: Work, engineId: string | null): Promise<QueuedJob[]> {
@@ -41,31 +56,27 @@ async function findQueued({ tx, now }: Work, engineId: string | null): Promise<Q
   return found.rows
 }
 
-async function queueJob(work: Work, job: QueuedJob, engine: EngineWithQueue, why: string): Promise<void> {
-  const event = job.status === 'CREATED' ? 'job.queued' : 'job.moved'
-  const cause = `${why}; runtime '${engine.name}' matches ${wishText(job.wish)}`
-  await work.tx
-    .updateTable('model_manage.job')
-    .set({
-      ...changedColumns({ status: moveJob(job, event), now: work.now, who: systemName }),
-      engine_id: engine.id,
-      wait_at: sql`coalesce(wait_at, ${work.now})`,
-      document: sql`jsonb_set(document, '{targetEngine}', ${storableJson(engineCopy(engine))}::jsonb)`,
-    })
-    .where('id', '=', job.id)
-    .execute()
-  await appendMessages(work.tx, job.id, [jobMessage(work.now, cause, 'info')])
-  await recordChange(work, job.id, event, cause)
-  work.queuedFor.add(engine.id)
-}
-
-/** It stays WAITING, in no queue; the next change of a runtime looks at it again. */
-async function unqueueJob(work: Work, job: QueuedJob, reason: string): Promise<void> {
-  await work.tx
-    .updateTable('model_manage.job')
-    .set({ ...changedColumns({ status: moveJob(job, 'job.moved'), now: work.now, who: systemName }), engine_id: null })
-    .where('id', '=', job.id)
-    .execute()
-  await appendMessages(work.tx, job.id, [jobMessage(work.now, reason, 'warning')])
-  await recordChange(work, job.id, 'job.moved', reason)
+async function writeMoves(work: Work, moves: readonly Move[]): Promise<void> {
+  const copies = moves.map(({ engine }) => (engine === null ? null : storableJson(engineCopy(engine))))
+  await sql`
+    update model_manage.job set
+      status = move.status, version = version + 1, modified_at = ${work.now}, modified_by = ${systemName}, engine_id = move.engine_id,
+      wait_at = case when move.engine_id is null then wait_at else coalesce(wait_at, ${work.now}) end,
+      document = case when move.engine_id is null then document else jsonb_set(document, '{targetEngine}', move.engine) end
+    from unnest(
+      ${moves.map(({ job }) => job.id)}::uuid[], ${moves.map(({ job, event }) => moveJob(job, event))}::text[],
+      ${moves.map(({ engine }) => engine?.id ?? null)}::uuid[], ${copies}::jsonb[]) as move (job_id, status, engine_id, engine)
+    where job.id = move.job_id`.execute(work.tx)
+  await appendMessageEach(
+    work.tx,
+    moves.map(({ job, engine, cause }) => ({
+      jobId: job.id,
+      text: jobMessage(work.now, cause, engine === null ? 'warning' : 'info'),
+    })),
+  )
+  await recordChanges(
+    work,
+    moves.map(({ job, event, cause }) => ({ jobId: job.id, event, cause })),
+  )
+  for (const { engine } of moves) if (engine !== null) work.queuedFor.add(engine.id)
 }

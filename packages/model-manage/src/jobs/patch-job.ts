@@ -27,7 +27,7 @@ export async function patchJob(
   checkVersion(job.version)
   if (patch.jobStatus !== undefined && patch.jobStatus !== job.status) {
     if (patch.jobStatus !== 'CANCELLED' || job.status === 'RUNNING') throw notByPatch(id, String(patch.jobStatus))
-    await endCancelled(work, job, `by ${work.who}`)
+    await endCancelled(work, [job], `by ${work.who}`)
   }
   refuseOtherWork(jobBody(job, [], work.ctx.prefix), patch)
   const merged = recordOf(mergePatch(job.document, withoutOwned(patch, fixed)))

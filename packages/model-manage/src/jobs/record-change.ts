@@ -44,21 +44,43 @@ export function historyColumns(
   }
 }
 
+export interface JobChange {
+  jobId: string
+  event: JobEvent
+  cause: string
+}
+
 /** After a job's row was changed: writes its history and, when the state is a new one, tells the MLC. Answers the job as it is now. */
-export async function recordChange(work: Work, jobId: string, event: JobEvent, cause: string): Promise<JobWithTail> {
-  const line = storableJson({ date: work.now.toISOString(), event, cause } satisfies Omit<HistoryEvent, 'jobStatus'>)
-  const found = await sql<JobWithTail>`
-    with written as (
-      update model_manage.job_history as history set
-        events = events || jsonb_build_array(${line}::jsonb || jsonb_build_object('jobStatus', job.status)),
-        status = job.status, version = history.version + 1, modified_at = ${work.now}, modified_by = ${work.who}
-      from model_manage.job where job.id = history.job_id and history.job_id = ${jobId})
-    select job.*, ${tailOf} as tail from model_manage.job where id = ${jobId}`.execute(work.tx)
-  const row = found.rows[0]
-  if (row === undefined) throw new Bug(`job ${jobId} vanished while it was changed`)
-  if (event !== 'job.moved' && event !== 'job.cancel-requested') tellStatus(work, row)
+export async function recordChange(work: Work, change: JobChange): Promise<JobWithTail> {
+  const [row] = await recordChanges(work, [change])
+  if (row === undefined) throw new Bug(`job ${change.jobId} vanished while it was changed`)
   return row
 }
+
+/** The same for several jobs, each named once; answers them in that order. */
+export async function recordChanges(work: Work, changes: readonly JobChange[]): Promise<JobWithTail[]> {
+  const date = work.now.toISOString()
+  const lines = changes.map(({ event, cause }) =>
+    storableJson({ date, event, cause } satisfies Omit<HistoryEvent, 'jobStatus'>),
+  )
+  const found = await sql<JobWithTail>`
+    with change as materialized (
+      select * from unnest(${changes.map((each) => each.jobId)}::uuid[], ${lines}::jsonb[]) with ordinality as each (job_id, line, n)),
+    written as (
+      update model_manage.job_history as history set
+        events = events || jsonb_build_array(change.line || jsonb_build_object('jobStatus', job.status)),
+        status = job.status, version = history.version + 1, modified_at = ${work.now}, modified_by = ${work.who}
+      from change join model_manage.job on job.id = change.job_id where history.job_id = change.job_id)
+    select job.*, ${tailOf} as tail from change join model_manage.job on job.id = change.job_id order by change.n`.execute(
+    work.tx,
+  )
+  const isSilent = new Set(changes.flatMap(({ jobId, event }) => (silentEvents.has(event) ? [jobId] : [])))
+  for (const row of found.rows) if (!isSilent.has(row.id)) tellStatus(work, row)
+  return found.rows
+}
+
+/** After these the state is what it was. */
+const silentEvents: ReadonlySet<JobEvent> = new Set(['job.moved', 'job.cancel-requested'])
 
 export function tellStatus(work: Work, row: JobWithTail): void {
   const job: Document = withoutContents(jobBody(row, row.tail, work.ctx.prefix))
