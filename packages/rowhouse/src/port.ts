@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 
 /** The port to listen on, free now: a clear word before anything is started. */
@@ -6,7 +8,7 @@ export async function choosePort(host: string, wanted: string): Promise<number> 
   if (!Number.isInteger(port) || port < 0 || port > 65535)
     throw new Error(`--port is '${wanted}': it must be a whole number from 0 to 65535`)
   try {
-    return await listenOnce(host, port)
+    return port === 0 ? await freePort(host) : await listenOnce(host, port)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'EADDRINUSE')
@@ -16,6 +18,31 @@ export async function choosePort(host: string, wanted: string): Promise<number> 
     if (code === 'EACCES')
       throw new Error(`Port ${port} may not be opened by this user. Choose another port with --port`)
     throw new Error(`${host} cannot be listened on (${message}). Choose another address with --host`)
+  }
+}
+
+const freeFirst = 20_000
+const freeLast = 32_767
+
+/**
+ * Any free port. What the system gives out by itself may go to another program before the server listens, and while it is started again:
+ * one of those that nobody gets unasked is taken, where there are any.
+ */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  const end = Math.min(freeLast + 1, systemsFirst())
+  for (let tries = 0; tries < 20 && end - freeFirst > 1_000; tries++) {
+    const port = await listenOnce(host, randomInt(freeFirst, end)).catch(() => null)
+    if (port !== null) return port
+  }
+  return listenOnce(host, 0)
+}
+
+/** Elsewhere than on Linux it is 49152 or not much less. */
+function systemsFirst(): number {
+  try {
+    return Number.parseInt(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8'), 10)
+  } catch {
+    return freeLast + 1
   }
 }
 
