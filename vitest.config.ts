@@ -12,10 +12,11 @@ export default defineConfig({
     ],
     exclude: ['**/dist/**', '**/node_modules/**'],
     globalSetup: ['./test/postgres-server.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 240_000,
+    // for what hangs: longer than the longest wait of a test, whatever else the machine does
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
     // as patient as the tests that wait: a busy machine takes its time
-    expect: { poll: { timeout: 30_000 } },
+    expect: { poll: { timeout: 60_000 } },
     reporters: ['default', './test/closing-line-reporter.ts'],
   },
 })
