@@ -102,7 +102,7 @@ export async function startedWhenNoted({ pid, at }: NotedProcess): Promise<boole
   return isOurs && Math.abs(at - startedAt) <= startToNoteMs
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return !isZombie(pid)

@@ -1,9 +1,9 @@
 /** Models and inputs that misbehave: each ends in one clear sentence, with nothing half-written. */
-import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isAlive } from '../src/agent-leftovers.ts'
 import { cards, embedded, external, jobOf, type RuntimeFixture, startRuntime, textOf } from './agent-fixture.ts'
 
 let runtime: RuntimeFixture
@@ -16,11 +16,6 @@ afterAll(() => runtime.close())
 
 async function run(document: Record<string, unknown>) {
   return runtime.gateway.ended(runtime.gateway.addJob(document))
-}
-/** Nobody collects a stray: it may be dead and still have its number. */
-const isAlive = (pid: number): boolean => {
-  const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : ''
-  return stat !== '' && !/\) Z /.test(stat)
 }
 const files = { inputData: [external('in.csv')], outputData: [external('out/scores.csv')] }
 
@@ -74,12 +69,16 @@ describe('a model that', () => {
   })
 
   it.skipIf(process.platform !== 'linux')('starts a program in a session of its own takes it along', async () => {
-    const job = await run(await jobOf('starts-a-session.js', { ...files, jobParameters: { timeoutSeconds: 1 } }))
-    expect(job.finish?.outcome).toBe('timed out after 1 s')
-    const log = job.messages.join('\n')
-    expect(log).toContain('1 program(s) that the model had started were killed')
-    const stray = Number(/stray (\d+)/.exec(log)?.[1])
-    await expect.poll(() => isAlive(stray), { timeout: 5_000 }).toBe(false)
+    const { gateway } = runtime
+    const jobId = gateway.addJob(await jobOf('starts-a-session.js', files))
+    const strayTold = () => /stray (\d+)/.exec((gateway.jobs.get(jobId)?.messages ?? []).join('\n'))?.[1]
+    await gateway.until('the program', () => strayTold() !== undefined)
+    gateway.cancel(jobId)
+    const job = await gateway.ended(jobId)
+    expect(job.finish?.jobStatus).toBe('CANCELLED')
+    expect(job.messages.join('\n')).toContain('1 program(s) that the model had started were killed')
+    const stray = Number(strayTold())
+    await expect.poll(() => isAlive(stray)).toBe(false)
   })
 
   it('floods its console keeps its first lines and a count', async () => {

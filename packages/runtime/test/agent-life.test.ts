@@ -132,11 +132,11 @@ it('a gateway that never answers a farewell does not hold the agent', async () =
 
 it('an agent started before its gateway waits for it, and says so in one line each', async () => {
   const gateway = await startGateway()
-  await gateway.cut()
+  gateway.cut()
   const runtime = await start({ gateway })
   await gateway.until('the line', () => runtime.log.length > 0)
   await new Promise((resolve) => setTimeout(resolve, 300))
-  await gateway.heal()
+  gateway.heal()
   const jobId = gateway.addJob(await jobOf('adds-score.py', input))
   expect((await gateway.ended(jobId)).finish?.jobStatus).toBe('COMPLETE')
   expect(runtime.log.filter((line) => line.includes('is away'))).toHaveLength(1)
@@ -150,10 +150,10 @@ it('a job that ends while the gateway is away is told when it is back', async ()
     await jobOf('waits-for-a-file.py', { ...input, jobParameters: { file: join(runtime.data, 'go') } }),
   )
   await gateway.until('the model to run', runs(runtime, jobId))
-  await gateway.cut()
+  gateway.cut()
   await writeFile(join(runtime.data, 'go'), '')
   await new Promise((resolve) => setTimeout(resolve, 500))
-  await gateway.heal()
+  gateway.heal()
   expect((await gateway.ended(jobId)).finish).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
 })
 

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Asset } from '@rowhouse/contract'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { isAlive } from '../src/agent-leftovers.ts'
 import { copyInput } from '../src/inputs-fetch.ts'
 import {
   cards,
@@ -322,12 +323,3 @@ it('nothing of a job stays in the work folder', async () => {
   await expect.poll(left).toEqual([])
   expect(await modelSource('adds-score.py')).toContain('modelop.score')
 })
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}

@@ -49,18 +49,17 @@ export interface GatewayFixture {
   forgetRuntimes(): void
   takeOver(): void
   changeToken(token: string): void
-  cut(): Promise<void>
-  heal(): Promise<void>
+  /** Who calls is turned off, until it is healed. The port stays taken meanwhile: nobody else may get it. */
+  cut(): void
+  heal(): void
   close(): Promise<void>
 }
 
 const api = '/model-manage/api'
 
-export async function startGateway(
-  options: { token?: string; heartbeatMs?: number; port?: number } = {},
-): Promise<GatewayFixture> {
+export async function startGateway(options: { token?: string; heartbeatMs?: number } = {}): Promise<GatewayFixture> {
   const gateway = new Fixture(options)
-  await gateway.heal()
+  await gateway.open()
   return gateway
 }
 
@@ -79,13 +78,12 @@ class Fixture implements GatewayFixture {
   #session = 0
   #known = false
   #server: Server | undefined
-  #port: number
+  #isCut = false
   #polls = new Set<() => void>()
   #options: { token?: string; heartbeatMs?: number }
 
-  constructor(options: { token?: string; heartbeatMs?: number; port?: number }) {
+  constructor(options: { token?: string; heartbeatMs?: number }) {
     this.#options = options
-    this.#port = options.port ?? 0
   }
 
   addJob(document: Record<string, unknown>, credentials: FixtureJob['credentials'] = {}): string {
@@ -114,7 +112,7 @@ class Fixture implements GatewayFixture {
   }
 
   async until(what: string, predicate: () => boolean): Promise<void> {
-    for (const end = Date.now() + 45_000; Date.now() < end; ) {
+    for (const end = Date.now() + 120_000; Date.now() < end; ) {
       if (predicate()) return
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
@@ -147,32 +145,37 @@ class Fixture implements GatewayFixture {
     this.#options = { ...this.#options, token }
   }
 
-  async heal(): Promise<void> {
+  async open(): Promise<void> {
     const server = createServer((request, response) => {
       this.#answer(request, response).catch((error) => {
         response.writeHead(500).end(String(error))
       })
     })
+    server.on('connection', (socket) => this.#isCut && socket.destroy())
     this.#server = server
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen(this.#port, '127.0.0.1', resolve)
+      server.listen(0, '127.0.0.1', resolve)
     })
-    this.#port = (server.address() as AddressInfo).port
-    this.url = `http://127.0.0.1:${this.#port}`
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   }
 
-  async cut(): Promise<void> {
+  cut(): void {
+    this.#isCut = true
+    this.#server?.closeAllConnections()
+  }
+
+  heal(): void {
+    this.#isCut = false
+  }
+
+  async close(): Promise<void> {
     const server = this.#server
     this.#server = undefined
     if (!server) return
     const closed = new Promise((resolve) => server.close(resolve))
     server.closeAllConnections()
     await closed
-  }
-
-  async close(): Promise<void> {
-    await this.cut()
   }
 
   #wake(): void {

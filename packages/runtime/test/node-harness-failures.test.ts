@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { isAlive } from '../src/agent-leftovers.ts'
 import { runModel } from './node-harness-fixture.ts'
 
 describe('a model that fails says where and why', () => {
@@ -183,14 +184,16 @@ describe('a model that ends or blocks its process', () => {
       model:
         'import { spawn } from "node:child_process"\nprocess.on("SIGTERM", () => console.log("ignored"))\nexport function score() { const child = spawn("sleep", ["600"]); console.log("child", child.pid); return new Promise(() => setInterval(() => {}, 1000)) }',
       env: { PATH: process.env.PATH ?? '' },
-      onStart: (child) => {
-        setTimeout(() => child.kill('SIGTERM'), 700)
-        setTimeout(() => child.kill('SIGKILL'), 1_200)
+      onStart: async (child, said) => {
+        await expect.poll(() => said.join('\n')).toContain('child ')
+        child.kill('SIGTERM')
+        await expect.poll(() => said.join('\n')).toContain('ignored')
+        child.kill('SIGKILL')
       },
     })
     expect(exit.signal).toBe('SIGKILL')
     const pid = Number(/child (\d+)/.exec(console.join('\n'))?.[1])
-    expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+    await expect.poll(() => isAlive(pid)).toBe(false)
   })
 
   test('rubbish on the event channel is told as rubbish, and the run still ends', async () => {

@@ -38,7 +38,8 @@ export interface Wish {
   env?: Record<string, string>
   /** Another language's harness, to compare with. */
   other?: { launch: Launch; interpreter: string }
-  onStart?: (child: HarnessProcess) => void
+  /** Told the lines of its console as they come. */
+  onStart?: (child: HarnessProcess, console: readonly string[]) => Promise<void>
 }
 
 export async function runModel(wish: Wish): Promise<Run> {
@@ -70,8 +71,7 @@ async function runIn(folder: string, wish: Wish): Promise<Run> {
     interpreter,
     listener: { onEvent: (event) => events.push(event), onConsole: (stream, line) => lines.push(`${stream}: ${line}`) },
   })
-  wish.onStart?.(child)
-  const exit = await child.exited
+  const [exit] = await Promise.all([child.exited, wish.onStart?.(child, lines)])
   return {
     events,
     console: lines,

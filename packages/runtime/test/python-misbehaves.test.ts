@@ -1,18 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { isAlive } from '../src/agent-leftovers.ts'
 import { lines, runPython } from './python-fixture.ts'
 
 const amounts = (count: number) => lines(...Array.from({ length: count }, (_, index) => ({ amount: index })))
 const numbers = { 'in.json': '1\n2\n3\n4\n5\n' }
-
-const isAlive = (pid: number) => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
 
 async function until(condition: () => boolean) {
   while (!condition()) await sleep(10)
