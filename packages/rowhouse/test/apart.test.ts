@@ -32,7 +32,7 @@ function start(...args: string[]) {
   const said: string[] = []
   for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', (line) => said.push(line))
   const saw = async (pattern: RegExp): Promise<string[]> => {
-    await expect.poll(() => said.join('\n'), { timeout: 20_000 }).toMatch(pattern)
+    await expect.poll(() => said.join('\n')).toMatch(pattern)
     return [...(pattern.exec(said.join('\n')) ?? [])]
   }
   return { child, saw }
@@ -55,7 +55,7 @@ test('server and runtime started apart find each other by the token file; the ru
   await runtime.saw(/registered with/)
   expect(await engines()).toMatchObject([{ name: 'far', alive: true, stage: 'PROD', tags: ['PROD', 'a', 'b'] }])
   runtime.child.kill('SIGTERM')
-  await expect.poll(engines, { timeout: 20_000 }).toMatchObject([{ name: 'far', alive: false }])
+  await expect.poll(engines).toMatchObject([{ name: 'far', alive: false }])
   // a token of nobody's making opens nothing
   const forged = join(folder, 'forged')
   writeFileSync(forged, 'forged')

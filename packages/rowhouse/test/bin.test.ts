@@ -63,7 +63,7 @@ test('rowhouse runtime passes its options on', async () => {
 test('a runtime that an older Node started ends when that one is killed', async () => {
   const { pid, channel } = await startRuntimeThroughChannel()
   channel.disconnect()
-  await expect.poll(() => isGone(pid), { timeout: 20_000 }).toBe(true)
+  await expect.poll(() => isGone(pid)).toBe(true)
 })
 
 /** As the older Node does it: with a channel, which ends with the older one. */

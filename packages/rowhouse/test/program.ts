@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { isAlive } from '@rowhouse/postgres/embedded'
+import { stopLeftover } from '../../postgres/src/postmaster.ts'
 
 export const bin = fileURLToPath(new URL('../bin/rowhouse.mjs', import.meta.url))
 export const password = 'a-password-of-the-tests'
@@ -28,10 +29,11 @@ export function makeFolder(): string {
 
 const running = new Set<Up>()
 
-/** Stops what still runs and removes the folder. */
+/** Stops what still runs, a PostgreSQL whose supervisor was killed too, and removes the folder. */
 export async function clean(folder: string): Promise<void> {
   for (const up of running) await up.stop()
   running.clear()
+  await stopLeftover(join(folder, '.rowhouse', 'postgres', 'cluster'), () => undefined)
   rmSync(folder, { recursive: true, force: true })
 }
 
