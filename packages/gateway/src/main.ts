@@ -6,7 +6,7 @@ import { mlc, mlcMigrations } from '@rowhouse/mlc'
 import { modelManage, modelManageMigrations } from '@rowhouse/model-manage'
 import { isDatabaseAway, migrate } from '@rowhouse/postgres'
 import { describeSettings, parseServerConfig, type ServerConfig } from './config.ts'
-import { hasParent, hearDatabaseUrl, tellParent } from './parent.ts'
+import { hasParent, hearDatabaseUrl, onParentGone, tellParent } from './parent.ts'
 import { type OpenWings, type RunningServer, readDefinitions, startServer } from './server.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -98,7 +98,7 @@ function untilToldToStop(server: RunningServer): Promise<void> {
       server.stop(graceMs).then(settle, fail)
     }
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop())
-    if (hasParent()) process.once('disconnect', () => asked || stop(1000))
+    if (hasParent()) onParentGone(() => asked || stop(1000))
   })
 }
 

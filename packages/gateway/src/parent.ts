@@ -6,8 +6,15 @@ export type FromServer =
   | { ready: { url: string; firstPassword: { user: string; password: string } | null } }
   | { failed: string }
 
+/** Whether one started us; it may be gone by now. */
 export function hasParent(): boolean {
-  return process.connected
+  return process.send !== undefined
+}
+
+/** At once where it is gone already. */
+export function onParentGone(act: () => void): void {
+  if (process.connected) process.once('disconnect', act)
+  else act()
 }
 
 export function tellParent(message: FromServer): Promise<void> {

@@ -89,7 +89,13 @@ program
   .action(async (options: string[]) => {
     const path = programPath('@rowhouse/runtime')
     // an older Node that started us on this one holds a channel to us, and ends it when it is killed
-    process.argv.splice(1, process.argv.length, path, ...options, ...(process.connected ? ['--exit-with-parent'] : []))
+    process.argv.splice(
+      1,
+      process.argv.length,
+      path,
+      ...options,
+      ...(process.send === undefined ? [] : ['--exit-with-parent']),
+    )
     await import(path)
   })
 

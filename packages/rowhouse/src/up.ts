@@ -230,7 +230,9 @@ function untilToldToStop(): { asked: Promise<void>; onImpatience(act: () => void
     }
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => ask(`asked to stop (${signal})`))
-    if (process.connected) process.once('disconnect', () => ask('the parent process is gone'))
+    const askForParent = () => ask('the parent process is gone')
+    if (process.connected) process.once('disconnect', askForParent)
+    else if (process.send !== undefined) askForParent()
   })
   return {
     asked,

@@ -101,11 +101,13 @@ function stopOnSignals(agent: Agent, config: RuntimeConfig, log: (line: string) 
     })
   }
   if (!config.exitWithParent) return
-  if (process.connected) process.once('disconnect', () => stop('the parent process is gone'))
+  const stopForParent = () => stop('the parent process is gone')
+  if (process.connected) process.once('disconnect', stopForParent)
+  else if (process.send !== undefined) stopForParent()
   else {
-    process.stdin.once('end', () => stop('the parent process is gone'))
-    process.stdin.once('close', () => stop('the parent process is gone'))
-    process.stdin.on('error', () => stop('the parent process is gone'))
+    process.stdin.once('end', stopForParent)
+    process.stdin.once('close', stopForParent)
+    process.stdin.on('error', stopForParent)
     process.stdin.resume()
   }
 }
