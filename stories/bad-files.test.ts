@@ -20,7 +20,7 @@ import { lastWord, makeFolder, type Rowhouse, readLines, root, startRowhouse } f
 
 let rowhouse: Rowhouse
 let deployment: string
-const poorRuntimes: ChildProcess[] = []
+const poorRuntimes: { child: ChildProcess; ended: Promise<unknown> }[] = []
 
 beforeAll(async () => {
   rowhouse = await startRowhouse()
@@ -30,7 +30,8 @@ beforeAll(async () => {
   put('good.csv', 'id,x\n1,1.5\n2,2.5\n')
 })
 afterAll(async () => {
-  for (const runtime of poorRuntimes) runtime.kill('SIGTERM')
+  for (const { child } of poorRuntimes) child.kill('SIGTERM')
+  await Promise.all(poorRuntimes.map(({ ended }) => ended))
   await rowhouse?.remove()
 })
 
@@ -216,7 +217,7 @@ async function startPoorRuntime(stage: string, prelude = ''): Promise<string> {
     cwd: rowhouse.folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  poorRuntimes.push(child)
+  poorRuntimes.push({ child, ended: new Promise((done) => child.once('close', done)) })
   let said = ''
   child.stderr.on('data', (chunk) => {
     said += chunk

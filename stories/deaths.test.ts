@@ -26,15 +26,15 @@ async function slowJob(rows = 60) {
 
 it('a killed runtime: the job is given to the one that comes after it', async () => {
   const { job, output, rows } = await slowJob()
-  process.kill(await rowhouse.findPid('packages/runtime'), 'SIGKILL')
-  const end = await ended(rowhouse, job.id, 90)
+  process.kill(await rowhouse.findPid('runtime'), 'SIGKILL')
+  const end = await ended(rowhouse, job.id)
   expect(end).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
   expect(readLines(output)).toHaveLength(rows + 1)
 })
 
 it('a killed warm parent, which takes the model along: that was no fault of the model, and the job is tried again', async () => {
-  const { job, output, rows } = await slowJob()
-  const runtime = await rowhouse.findPid('packages/runtime')
+  const { job, output, rows } = await slowJob(200)
+  const runtime = await rowhouse.findPid('runtime')
   const parent = await eventually('the warm parent', async () =>
     listProcesses().find((one) => one.parent === runtime && one.command.includes('zygote.py')),
   )
@@ -47,7 +47,7 @@ it('a killed warm parent, which takes the model along: that was no fault of the 
 
 it('a server that hangs for longer than a call may take: the running job ends well when it is back', async () => {
   const { job, output, rows } = await slowJob()
-  const server = await rowhouse.findPid('packages/gateway')
+  const server = await rowhouse.findPid('server')
   process.kill(server, 'SIGSTOP')
   await new Promise((done) => setTimeout(done, 14_000))
   process.kill(server, 'SIGCONT')
@@ -57,7 +57,7 @@ it('a server that hangs for longer than a call may take: the running job ends we
 
 it('a killed server: it is started again and the running job ends as if nothing had been', async () => {
   const { job, output, rows } = await slowJob()
-  process.kill(await rowhouse.findPid('packages/gateway'), 'SIGKILL')
+  process.kill(await rowhouse.findPid('server'), 'SIGKILL')
   const end = await endedThroughOutage(job.id)
   expect(end).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
   expect(readLines(output)).toHaveLength(rows + 1)
@@ -65,7 +65,7 @@ it('a killed server: it is started again and the running job ends as if nothing 
 
 it('a killed PostgreSQL: it is started again and the running job ends', async () => {
   const { job, output, rows } = await slowJob()
-  process.kill(await rowhouse.findPid('postgres'), 'SIGKILL')
+  process.kill(await rowhouse.findPid('PostgreSQL'), 'SIGKILL')
   const end = await endedThroughOutage(job.id)
   expect(end).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
   expect(readLines(output)).toHaveLength(rows + 1)
@@ -75,7 +75,7 @@ it('everything killed at once: the next start finds the job and ends it', async 
   const { job, output, rows } = await slowJob()
   await rowhouse.kill('SIGKILL')
   await rowhouse.restart()
-  expect(await ended(rowhouse, job.id, 90)).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
+  expect(await ended(rowhouse, job.id)).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
   expect(readLines(output)).toHaveLength(rows + 1)
 })
 
@@ -83,7 +83,7 @@ it('a clean stop hands the running job back, and the next start ends it', async 
   const { job, output, rows } = await slowJob()
   expect(await rowhouse.stop()).toBe(0)
   await rowhouse.restart()
-  expect(await ended(rowhouse, job.id, 90)).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
+  expect(await ended(rowhouse, job.id)).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'SUCCESS' })
   expect(readLines(output)).toHaveLength(rows + 1)
 })
 
@@ -91,7 +91,7 @@ it('a clean stop hands the running job back, and the next start ends it', async 
 async function endedThroughOutage(jobId: string) {
   for (;;) {
     try {
-      return await ended(rowhouse, jobId, 90)
+      return await ended(rowhouse, jobId)
     } catch (error) {
       if (!(error instanceof Error && 'kind' in error && (error.kind === 'Unavailable' || error.kind === 'Bug')))
         throw error

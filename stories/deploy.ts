@@ -40,7 +40,7 @@ export function createJob(
   })
 }
 
-export function ended(rowhouse: Rowhouse, jobId: string, seconds = 60): Promise<JobBody> {
+export function ended(rowhouse: Rowhouse, jobId: string, seconds = 90): Promise<JobBody> {
   return eventually(
     `the end of job ${jobId}`,
     async () => {

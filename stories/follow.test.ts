@@ -60,8 +60,8 @@ it('follow says where an instance waits, and goes on when the task is completed'
     said += text
   })
   const ended = new Promise<number | null>((settle) => child.once('close', settle))
-  await eventually('the word', async () => (said === '' ? undefined : true))
-  expect(said).toBe(`Process instance ${id} waits at 'Look at it' (userTask look)\n`)
+  const word = `Process instance ${id} waits at 'Look at it' (userTask look)\n`
+  await eventually('the word', async () => (said.includes(word) ? true : undefined))
   const headers = { authorization: `Bearer ${rowhouse.token}`, 'content-type': 'application/json' }
   const tasks = await fetch(`${rowhouse.url}/mlc-service/rest/task?processInstanceId=${id}`, { headers })
   const [task] = (await tasks.json()) as { id: string }[]

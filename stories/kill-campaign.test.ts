@@ -75,7 +75,7 @@ describe(`a campaign of kills (ROWHOUSE_CAMPAIGN_SEED=${seed})`, () => {
       [],
     )
     await checkRows(triggers)
-  }, 240_000)
+  }, 600_000)
 })
 
 function makeTriggers(): Trigger[] {

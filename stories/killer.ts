@@ -2,7 +2,7 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { AppError } from '@rowhouse/contract'
 import { listProcesses } from './processes.ts'
-import { eventually, type Rowhouse } from './rowhouse.ts'
+import { eventually, type Part, parts, type Rowhouse } from './rowhouse.ts'
 
 /** From 0 to below 1, the same row of numbers for the same seed. */
 export type Random = () => number
@@ -24,14 +24,7 @@ export function shuffled<T>(items: readonly T[], random: Random): T[] {
     .map(({ item }) => item)
 }
 
-/** Parts by what their command line has. */
-const parts = {
-  server: /packages\/gateway\/(dist|src)\/main\./,
-  runtime: /packages\/runtime\/(dist|src)\/main\./,
-  PostgreSQL: /\/postgres -D /,
-  'a backend of PostgreSQL': /^postgres: rowhouse: rowhouse rowhouse/,
-}
-export type Victim = keyof typeof parts | 'everything'
+export type Victim = Part | 'everything'
 
 /** Kills at once, without a farewell; `everything` is the supervisor, which is then started again. Waits for the victim where it is not there just now. */
 export async function kill(rowhouse: Rowhouse, victim: Victim, random: Random): Promise<void> {

@@ -1,8 +1,9 @@
 /** Deaths at one exact moment, which random kills seldom meet: between a job and its process, at a job's end, before anybody waits. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { openDatabase } from '@rowhouse/postgres'
 import { type EmbeddedPostgres, startEmbedded } from '@rowhouse/postgres/embedded'
 import { type RawBuilder, sql } from 'kysely'
@@ -129,7 +130,7 @@ it('the server dies between the making of a job and the step of its process: the
   await passGate(given)
   // then
   await endsWell(given)
-}, 120_000)
+})
 
 it('a job that ends before its process waits for it: the message is kept until it does', async () => {
   // given
@@ -146,7 +147,7 @@ it('a job that ends before its process waits for it: the message is kept until i
   await hold.release()
   // then
   await endsWell(given)
-}, 120_000)
+})
 
 it('PostgreSQL is away when a job ends: its end is told again until it is taken, and nothing runs twice', async () => {
   // given
@@ -160,12 +161,12 @@ it('PostgreSQL is away when a job ends: its end is told again until it is taken,
   // then
   const job = await endsWell(given)
   expect(job?.jobMessages.filter((line) => line.includes('attempt 2'))).toEqual([])
-}, 120_000)
+})
 
 it('database and server are away when a job ends: its runtime keeps the result for their return', async () => {
   // given
   rowhouse = await startRowhouse({ args: ['--no-runtime'] })
-  startRuntime()
+  await startRuntime()
   const given = await trigger()
   await isAtGate(given)
   // when
@@ -175,10 +176,10 @@ it('database and server are away when a job ends: its runtime keeps the result f
   // then
   const job = await endsWell(given)
   expect(job?.jobMessages.filter((line) => line.includes('attempt 2'))).toEqual([])
-}, 120_000)
+})
 
-/** A runtime that does not die with the server. */
-function startRuntime(): ChildProcess {
+/** A runtime that does not die with the server; registered. */
+async function startRuntime(): Promise<void> {
   const options: Record<string, string> = {
     gateway: rowhouse.url,
     name: 'apart',
@@ -190,11 +191,14 @@ function startRuntime(): ChildProcess {
   }
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])
   const program = join(root, 'packages', 'rowhouse', 'bin', 'rowhouse.mjs')
-  const child = spawn(process.execPath, [program, 'runtime', ...args], { stdio: 'ignore' })
+  const child = spawn(process.execPath, [program, 'runtime', ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
   const ended = new Promise((done) => child.once('exit', done))
   ours.push(() => {
     child.kill('SIGKILL')
     return ended
   })
-  return child
+  await new Promise<void>((done, fail) => {
+    createInterface({ input: child.stdout }).on('line', (line) => line.startsWith('ready ') && done())
+    child.once('exit', (code) => fail(new Error(`the runtime ended with ${code} before it was ready`)))
+  })
 }

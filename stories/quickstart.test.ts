@@ -24,7 +24,7 @@ async function start(
     stream.setEncoding('utf8').on('data', (text: string) => {
       said += text
     })
-  const ended = new Promise<number | null>((settle) => child.once('exit', settle))
+  const ended = new Promise<number | null>((settle) => child.once('close', settle))
   return { child, said: () => said, ended }
 }
 

@@ -4,16 +4,26 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type Client, makeClient } from '@rowhouse/contract'
+import { freePort } from '../packages/rowhouse/src/port.ts'
 import { listProcesses } from './processes.ts'
 
+export { freePort }
 export const root = resolve(import.meta.dirname, '..')
 const username = 'admin'
 const password = 'a-password-of-the-stories'
+
+/** Parts by what their command line has, and nobody else's: a runtime names the gateway in its own, and its warm parent the runtime's folder. */
+export const parts = {
+  server: /packages\/gateway\/(dist|src)\/main\./,
+  runtime: /packages\/runtime\/(dist|src)\/main\./,
+  PostgreSQL: /\/postgres -D /,
+  'a backend of PostgreSQL': /^postgres: rowhouse: rowhouse rowhouse/,
+}
+export type Part = keyof typeof parts
 
 export interface Ran {
   code: number | null
@@ -30,8 +40,8 @@ export interface Rowhouse {
   token: string
   /** Runs moc with the configuration of this Rowhouse. */
   moc(...args: string[]): Promise<Ran>
-  /** A process below the supervisor, by a part of its command line; waits for it where it is not there just now. */
-  findPid(part: string): Promise<number>
+  /** A process below the supervisor; waits for it where it is not there just now. */
+  findPid(part: Part): Promise<number>
   /** What it said on stderr. */
   said(): string
   /** Starts it again in the same folder, after a kill or a stop. */
@@ -92,10 +102,7 @@ export async function startRowhouse(options: UpOptions = {}): Promise<Rowhouse> 
         cwd: folder,
         env: { ROWHOUSE_MOC_CONFIG: mocConfig, ROWHOUSE_MOC_USER: username, ROWHOUSE_MOC_PASSWORD: password },
       }),
-    findPid: (part) =>
-      eventually(`a process with '${part}' in its command line`, async () =>
-        findDescendant(running.child.pid ?? 0, part),
-      ),
+    findPid: (part) => eventually(`the process of ${part}`, async () => findDescendant(running.child.pid ?? 0, part)),
     said: () => running.said.join('\n'),
     restart: async () => {
       running = await launch(folder, args, options.env)
@@ -183,26 +190,18 @@ async function askToken(url: string): Promise<string> {
   return ((await response.json()) as { access_token: string }).access_token
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
-  await new Promise((done) => server.close(done))
-  return port
-}
-
-function findDescendant(ancestor: number, part: string): number | undefined {
+function findDescendant(ancestor: number, part: Part): number | undefined {
   const listed = listProcesses()
   const parents = new Map(listed.map(({ pid, parent }) => [pid, parent]))
   const isBelow = (pid: number): boolean => {
     const parent = parents.get(pid)
     return parent !== undefined && (parent === ancestor || (parent > 1 && isBelow(parent)))
   }
-  return listed.find(({ pid, command }) => command.includes(part) && isBelow(pid))?.pid
+  return listed.find(({ pid, command }) => parts[part].test(command) && isBelow(pid))?.pid
 }
 
 /** Looks again until `look` gives something, for up to `seconds`; then fails saying what was waited for. */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined>, seconds = 30): Promise<T> {
+export async function eventually<T>(what: string, look: () => Promise<T | undefined>, seconds = 90): Promise<T> {
   const deadline = Date.now() + seconds * 1000
   for (;;) {
     const found = await look()

@@ -30,7 +30,7 @@ made = subprocess.run(
 text = made.stdout.decode("utf-8").strip()
 job_id = text[text.rindex(" ") + 1:]
 began = time.time()
-while time.time() - began < 30:
+while time.time() - began < 120:
     asked = subprocess.run(["moc", "job", "status", job_id], stdout=subprocess.PIPE, check=True)
     status = asked.stdout.decode("utf-8").split("\\n")[1].split("\\t")[-2].strip()
     if status in ("ERROR", "COMPLETE"):

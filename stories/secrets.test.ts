@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { deploy, ended, fileAsset, writeRows } from './deploy.ts'
-import { lastWord, type Rowhouse, startRowhouse } from './rowhouse.ts'
+import { lastWord, type Part, type Rowhouse, startRowhouse } from './rowhouse.ts'
 
 let rowhouse: Rowhouse
 let deploymentId: string
@@ -77,14 +77,14 @@ describe('the data folder', () => {
 })
 
 it('the runtime does not have the password of the administrator in its environment', async () => {
-  const environmentOf = async (part: string) => {
+  const environmentOf = async (part: Part) => {
     const pid = String(await rowhouse.findPid(part))
     return process.platform === 'linux'
       ? readFileSync(`/proc/${pid}/environ`, 'utf8').replaceAll('\0', ' ')
       : execFileSync('ps', ['eww', '-o', 'command=', '-p', pid], { encoding: 'utf8' })
   }
-  expect(await environmentOf('gateway')).toMatch(/ROWHOUSE_ADMIN_PASSWORD=./)
-  const ofRuntime = await environmentOf('--work-dir')
+  expect(await environmentOf('server')).toMatch(/ROWHOUSE_ADMIN_PASSWORD=./)
+  const ofRuntime = await environmentOf('runtime')
   expect(ofRuntime).toContain('ROWHOUSE_RUNTIME_FILES_CLOSED=')
   expect(ofRuntime).not.toMatch(/ROWHOUSE_ADMIN|ROWHOUSE_DATABASE_URL/)
 })

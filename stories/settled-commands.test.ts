@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { incidentOf, startBySignal } from './calls.ts'
 import { deploy, ended, running, writeRows } from './deploy.ts'
-import { lastWord, type Rowhouse, readLines, root, runProgram, startRowhouse } from './rowhouse.ts'
+import { eventually, lastWord, type Rowhouse, readLines, root, runProgram, startRowhouse } from './rowhouse.ts'
 
 let rowhouse: Rowhouse
 let deployment: string
@@ -25,6 +25,10 @@ beforeAll(async () => {
   instance = await startBySignal(rowhouse, { TAG: 'cc-fraud', MODEL_STAGE: 'DEV', ...files })
   stuck = await startBySignal(rowhouse, { TAG: 'nobody', MODEL_STAGE: 'DEV' })
   await incidentOf(rowhouse, stuck)
+  // lists are compared below: nothing may be on its way meanwhile
+  await eventually('the end of the instance', async () =>
+    (await rowhouse.client.mlc.historicProcessInstance(instance)).state === 'COMPLETED' ? true : undefined,
+  )
 })
 afterAll(() => rowhouse?.remove())
 

@@ -12,7 +12,7 @@ let slow: string
 let rows: string
 
 beforeAll(async () => {
-  rowhouse = await startRowhouse({ env: { ROWHOUSE_TOKEN_ACCESS_SECONDS: '2' } })
+  rowhouse = await startRowhouse({ env: { ROWHOUSE_TOKEN_ACCESS_SECONDS: '3' } })
   slow = await deploy(rowhouse, 'slow')
   rows = writeRows(rowhouse, 'rows.csv', 100)
 })
@@ -55,7 +55,7 @@ describe('a wait for a job', () => {
   it('outlives the death of the server, and says when it is away and back', async () => {
     const { done, hasSaid } = startJob(rows, 'survived.csv')
     await hasSaid(/RUNNING/)
-    process.kill(await rowhouse.findPid('packages/gateway'), 'SIGKILL')
+    process.kill(await rowhouse.findPid('server'), 'SIGKILL')
     const ran = await done
     expect(ran.code).toBe(0)
     expect(ran.stderr).toMatch(/does not answer .*; looking again for 5 minutes\nThe server answers again\n/)
