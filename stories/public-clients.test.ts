@@ -1,11 +1,10 @@
 /** What public scripts send and read: must work unchanged. */
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ended, writeRows } from './deploy.ts'
-import { lastWord, type Rowhouse, root, startRowhouse } from './rowhouse.ts'
+import { lastWord, type Rowhouse, root, runCommand, startRowhouse } from './rowhouse.ts'
 
 let rowhouse: Rowhouse
 let input: string
@@ -183,28 +182,26 @@ describe('moc from its packed tarball', () => {
   it('installs alone in an empty folder and talks to the gateway', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'moc-alone-'))
     try {
-      const npm = (args: string[], cwd: string) =>
-        spawnSync('npm', args, { cwd, encoding: 'utf8', shell: process.platform === 'win32' })
-      const packed = npm(['pack', '--pack-destination', folder, '--loglevel=error'], join(root, 'packages/moc'))
-      expect(packed.status, packed.stderr).toBe(0)
-      const installed = npm(
+      const npm = (args: string[], cwd: string) => runCommand('npm', args, { cwd, shell: process.platform === 'win32' })
+      const packed = await npm(['pack', '--pack-destination', folder, '--loglevel=error'], join(root, 'packages/moc'))
+      expect(packed.code, packed.stderr).toBe(0)
+      const installed = await npm(
         ['install', '--no-audit', '--no-fund', '--prefix', folder, join(folder, lastWord(packed.stdout))],
         folder,
       )
-      expect(installed.status, installed.stderr).toBe(0)
+      expect(installed.code, installed.stderr).toBe(0)
       const env = {
-        ...process.env,
         ROWHOUSE_MOC_CONFIG: join(folder, 'config.json'),
         ROWHOUSE_MOC_USER: 'admin',
         ROWHOUSE_MOC_PASSWORD: 'a-password-of-the-stories',
       }
-      const moc = (...args: string[]) =>
-        spawnSync(join(folder, 'node_modules/.bin/moc'), args, { cwd: folder, env, encoding: 'utf8' })
-      expect(moc('init', rowhouse.url).status).toBe(0)
-      const runtime = moc('runtime', 'ls', '-q').stdout.trim()
-      expect(moc('show').stdout).toMatch(/^gatewayUrl: http:/m)
-      expect(moc('runtime', 'get', runtime).stdout).toContain(`id: ${runtime}`)
-      expect(JSON.parse(moc('runtime', 'ls', '-o', 'json').stdout)).toEqual([expect.objectContaining({ id: runtime })])
+      const moc = (...args: string[]) => runCommand(join(folder, 'node_modules/.bin/moc'), args, { cwd: folder, env })
+      expect((await moc('init', rowhouse.url)).code).toBe(0)
+      const runtime = (await moc('runtime', 'ls', '-q')).stdout.trim()
+      expect((await moc('show')).stdout).toMatch(/^gatewayUrl: http:/m)
+      expect((await moc('runtime', 'get', runtime)).stdout).toContain(`id: ${runtime}`)
+      const listed = JSON.parse((await moc('runtime', 'ls', '-o', 'json')).stdout)
+      expect(listed).toEqual([expect.objectContaining({ id: runtime })])
       expect(statSync(env.ROWHOUSE_MOC_CONFIG).mode & 0o777).toBe(0o600)
       expect(readFileSync(env.ROWHOUSE_MOC_CONFIG, 'utf8')).not.toContain('a-password-of-the-stories')
       expect(existsSync(join(folder, 'node_modules/@rowhouse/contract'))).toBe(false)

@@ -156,15 +156,25 @@ async function launch(folder: string, args: string[], env: Record<string, string
 }
 
 /** Runs a program of the workspace by its bin, as an installed user would. */
-export async function runProgram(
+export function runProgram(
   name: 'moc' | 'rowhouse',
   args: string[],
   options: { cwd: string; env?: Record<string, string>; stdin?: string },
 ): Promise<Ran> {
-  const child = spawn(process.execPath, [join(root, 'packages', name, 'bin', `${name}.mjs`), ...args], {
+  return runCommand(process.execPath, [join(root, 'packages', name, 'bin', `${name}.mjs`), ...args], options)
+}
+
+/** Any program; the story goes on hearing of its own meanwhile. */
+export async function runCommand(
+  command: string,
+  args: string[],
+  options: { cwd: string; env?: Record<string, string>; stdin?: string; shell?: boolean },
+): Promise<Ran> {
+  const child = spawn(command, args, {
     cwd: options.cwd,
     env: { ...process.env, NO_COLOR: '1', ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
+    shell: options.shell ?? false,
   })
   child.stdin.end(options.stdin ?? '')
   const [stdout, stderr, code] = await Promise.all([
