@@ -155,6 +155,9 @@ async function launch(folder: string, args: string[], env: Record<string, string
   return { child, said, ended }
 }
 
+/** No colours. Where both are set, Node says on stderr which one it heeds. */
+export const plain = { NO_COLOR: '1', FORCE_COLOR: undefined }
+
 /** Runs a program of the workspace by its bin, as an installed user would. */
 export function runProgram(
   name: 'moc' | 'rowhouse',
@@ -172,7 +175,7 @@ export async function runCommand(
 ): Promise<Ran> {
   const child = spawn(command, args, {
     cwd: options.cwd,
-    env: { ...process.env, NO_COLOR: '1', ...options.env },
+    env: { ...process.env, ...plain, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
     shell: options.shell ?? false,
   })

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { deploy, ended, writeRows } from './deploy.ts'
-import { eventually, lastWord, type Ran, type Rowhouse, readLines, root, startRowhouse } from './rowhouse.ts'
+import { eventually, lastWord, plain, type Ran, type Rowhouse, readLines, root, startRowhouse } from './rowhouse.ts'
 
 let rowhouse: Rowhouse
 let slow: string
@@ -25,7 +25,7 @@ const configPath = () => join(rowhouse.folder, 'moc-config.json')
 function startMoc(...args: string[]) {
   const child = spawn(process.execPath, [bin, ...args], {
     cwd: rowhouse.folder,
-    env: { ...process.env, NO_COLOR: '1', ROWHOUSE_MOC_CONFIG: configPath() },
+    env: { ...process.env, ...plain, ROWHOUSE_MOC_CONFIG: configPath() },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const ran: Ran = { code: null, stdout: '', stderr: '' }
