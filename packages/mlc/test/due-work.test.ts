@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { delegateTask, diagram, expressionTask, externalTask, onSignal, userTask } from './diagram.ts'
+import { chain, delegateTask, diagram, expressionTask, externalTask, onSignal, userTask } from './diagram.ts'
 import { type MlcServer, startMlc, until } from './mlc-server.ts'
 
 const asyncChain = diagram(
@@ -169,6 +169,19 @@ describe('due work', () => {
       (await server.call('GET', `/job/${job.id}/stacktrace`, undefined, { headers: { accept: 'application/json' } }))
         .status,
     ).toBe(406)
+  })
+
+  it('of a start timer that is run by hand tells its failure too, and costs no retry', async () => {
+    const server = await startMlc()
+    const start =
+      '<bpmn:startEvent id="s"><bpmn:timerEventDefinition><bpmn:timeCycle>R/PT1H</bpmn:timeCycle></bpmn:timerEventDefinition></bpmn:startEvent>'
+    const { id, xml } = expressionTask('x', '${missing + 1}')
+    await server.deploy({ 'p.bpmn': diagram('p', `${start}${xml}${chain('s', id)}`) })
+    const [timer] = (await server.call('GET', '/job')).body
+    const executed = await server.call('POST', `/job/${timer.id}/execute`)
+    expect(executed.status).toBe(404)
+    expect(executed.body.message).toContain("Cannot resolve identifier 'missing'")
+    expect((await server.call('GET', `/job/${timer.id}`)).body).toMatchObject({ retries: 3, dueDate: timer.dueDate })
   })
 })
 

@@ -3,21 +3,19 @@ import { AppError } from '@rowhouse/contract'
 import { sql } from 'kysely'
 import { camundaProblem, notFound, nullValue } from '../camunda-problems.ts'
 import type { MlcContext, TakenWork } from '../context.ts'
+import { fireStartTimer } from '../definitions/start-timers.ts'
 import { driveWork } from '../instances/drive.ts'
-import { runErrand } from '../instances/errands.ts'
 import { isEngineFailure } from '../instances/failure.ts'
 import { inUnit } from '../instances/unit.ts'
 
 interface WorkRow {
   id: string
+  /** null: a start timer. */
   instance_id: string | null
   definition_id: string | null
   activity_id: string
   kind: string
-  retries: number
   repeat: string | null
-  due_at: Date | null
-  payload: Record<string, unknown> | null
   created_at: Date
 }
 
@@ -25,8 +23,8 @@ const manualLockMs = 120_000
 
 async function findWork(ctx: MlcContext, id: string): Promise<WorkRow | undefined> {
   const { rows } = await sql<WorkRow>`
-    select w.id, w.instance_id, coalesce(w.definition_id, i.definition_id) as definition_id, w.activity_id, w.kind, w.retries,
-      w.repeat, w.due_at, w.payload, w.created_at
+    select w.id, w.instance_id, coalesce(w.definition_id, i.definition_id) as definition_id, w.activity_id, w.kind, w.repeat,
+      w.created_at
     from mlc.due_work w left join mlc.instance i on i.id = w.instance_id
     where w.id = ${id} and w.kind <> 'cancel-jobs'`.execute(ctx.database.kysely)
   return rows[0]
@@ -40,7 +38,7 @@ export async function executeJob(ctx: MlcContext, id: string): Promise<void> {
   const owner = `${ctx.serverId} by hand ${ctx.newId()}`
   await lockByHand(ctx, id, owner)
   try {
-    if (work.instance_id === null) await runErrand(ctx, { ...work, owner }, new AbortController().signal)
+    if (work.instance_id === null) await fireStartTimer(ctx, { ...work, owner })
     else await driveWork(ctx, takenWork(work, work.instance_id, owner), { signal: new AbortController().signal })
   } catch (error) {
     // Camunda answers engine exceptions of the run as 404; what a delegate said is one of them.
