@@ -174,6 +174,11 @@ describe('mistakes are told in the words of the reference engine', () => {
       'Cannot parse historyTimeToLive: negative value is not allowed',
     ],
     [
+      'a time to live that is no int',
+      definitions(`<process id="p" isExecutable="true" camunda:historyTimeToLive="P2147483648D">${start}</process>`),
+      "Cannot parse historyTimeToLive: 'P2147483648D' is neither a number of days nor P<n>D, up to 2147483647",
+    ],
+    [
       'an empty correlation',
       around('<receiveTask id="x"><extensionElements><rowhouse:correlation/></extensionElements></receiveTask>'),
       'rowhouse:correlation needs a \'key\', such as key="${JOB.id}".',

@@ -151,6 +151,19 @@ describe('history', () => {
     await until(async () => (await count(server, '/task/count')) === 2)
     await until(async () => (await keys()).join() === 'kept,kept,live,live,short')
   })
+
+  it('of a definition that keeps it for millions of days keeps no other from going', async () => {
+    const clock = { now: new Date('2026-01-01T00:00:00Z') }
+    const server = await startMlc({ now: () => clock.now })
+    const long = onSignal('long', 'go', []).replace('historyTimeToLive="1"', 'historyTimeToLive="2147483647"')
+    await server.deploy({ 'long.bpmn': long, 'short.bpmn': onSignal('short', 'go', []) })
+    await server.call('POST', '/signal', { name: 'go' })
+    expect(await count(server, '/history/process-instance/count')).toBe(2)
+    clock.now = new Date(clock.now.getTime() + 2 * day)
+    await server.call('PUT', '/process-definition/key/short/suspended', { suspended: true })
+    await until(async () => (await count(server, '/history/process-instance/count')) === 1)
+    expect((await server.call('GET', '/history/process-instance')).body[0].processDefinitionKey).toBe('long')
+  })
 })
 
 describe('required assets', () => {

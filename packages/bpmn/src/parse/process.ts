@@ -178,12 +178,17 @@ function checkTimers(parts: Parts, nodes: Map<string, FlowNode>, reading: Readin
   }
 }
 
+const intMax = 2 ** 31 - 1
+
 function readTimeToLive(process: ModelElement, reading: Reading): number | null {
   const text = textOf(process, 'camunda:historyTimeToLive')?.trim()
   if (text === undefined || text === '') return null
   const days = /^(?:P(\d+)D|\+?(\d+))$/.exec(text)
-  if (days !== null) return Number(days[1] ?? days[2])
-  const why = /^-\d+$/.test(text) ? 'negative value is not allowed' : `'${text}' is neither a number of days nor P<n>D`
+  const number = Number(days?.[1] ?? days?.[2] ?? Number.NaN)
+  if (number <= intMax) return number
+  const why = /^-\d+$/.test(text)
+    ? 'negative value is not allowed'
+    : `'${text}' is neither a number of days nor P<n>D, up to ${intMax}`
   reading.problems.error(`Cannot parse historyTimeToLive: ${why}`, process)
   return null
 }

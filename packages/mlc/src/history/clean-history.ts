@@ -7,6 +7,8 @@ import type { MlcContext } from '../context.ts'
 
 const batchSize = 500
 const batchesMax = 20
+/** Longer ones (some say "for ever" by the largest number there is) would lead out of PostgreSQL's calendar. */
+const daysMax = 1_000_000
 
 /** Answers how many instances went. What is left after so many batches goes the next time. */
 export async function cleanHistory(ctx: MlcContext): Promise<number> {
@@ -17,7 +19,7 @@ export async function cleanHistory(ctx: MlcContext): Promise<number> {
         select i.id from mlc.process_definition d
         cross join lateral (
           select o.id from mlc.instance o
-          where o.definition_id = d.id and o.ended_at < ${ctx.now()}::timestamptz - make_interval(days => d.history_ttl_days)
+          where o.definition_id = d.id and o.ended_at < ${ctx.now()}::timestamptz - make_interval(days => least(d.history_ttl_days, ${daysMax}::int))
           limit ${batchSize} for update skip locked) i
         where d.history_ttl_days is not null
         limit ${batchSize})
