@@ -81,6 +81,22 @@ describe('a password or a signature in a URL of a variable', () => {
     }
   })
 
+  it('in what a worker tells of its failure is shown to nobody', async () => {
+    const server = await startMlc()
+    await server.deploy({ 'x.bpmn': onSignal('x', 'go', [externalTask('score', 'scoring')]) })
+    await server.call('POST', '/signal', { name: 'go', variables })
+    const { body: locked } = await server.call('POST', '/external-task/fetchAndLock', {
+      ...{ workerId: 'w', maxTasks: 1, topics: [{ topicName: 'scoring', lockDuration: 60_000 }] },
+    })
+    const told = `cannot open ${url}`
+    await server.call('POST', `/external-task/${locked[0].id}/failure`, {
+      ...{ workerId: 'w', errorMessage: told, errorDetails: `at read: ${told}`, retries: 0 },
+    })
+    const [incident] = (await server.call('GET', '/incident')).body
+    expect(incident.incidentMessage).toBe('cannot open http://store/in.csv?part=1&sig=')
+    expect(await allRows(server)).not.toMatch(/wJalr|Q29kZQ/)
+  })
+
   it('sent to an execution that waits is sealed until it arrives', async () => {
     const server = await startMlc()
     const wait =

@@ -8,6 +8,7 @@ import type { MlcContext } from '../context.ts'
 import { engineProblem } from '../instances/failure.ts'
 import { inUnit, type Unit } from '../instances/unit.ts'
 import { deliverKeptMessages } from '../message/kept-messages.ts'
+import { withoutCredentials } from '../variables/vault.ts'
 
 type Values = Record<string, TypedValue>
 /** Says who may not: with the task's id, the worker, and who holds the lock. */
@@ -45,11 +46,14 @@ export async function failTask(ctx: MlcContext, id: string, workerId: string, wi
   if (wish.retries < 0) throw camundaProblem(500, 'ProcessEngineException', 'retries is not greater than or equal to 0')
   if (wish.retryTimeoutMs < 0)
     throw camundaProblem(500, 'ProcessEngineException', 'retryDuration is not greater than or equal to 0')
-  const { retryTimeoutMs, ...rest } = wish
+  const { retryTimeoutMs, errorMessage, errorDetails, ...rest } = wish
+  // the worker has the URLs as they open, and its libraries like to name them
+  const told = withoutCredentials({ errorMessage, errorDetails })
   await reportOwn(ctx, id, workerId, refusal, (unit) => ({
     type: 'external-failed',
     taskId: id,
     ...rest,
+    ...told,
     lockExpiresAt: momentAfter(unit.env.now, retryTimeoutMs),
   }))
 }
