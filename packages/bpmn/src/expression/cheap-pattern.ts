@@ -1,32 +1,46 @@
 /**
- * A regular expression of a diagram runs inside the engine, where one that backtracks for ever would stop everything. Cheap is what has
- * no repetition or choice inside a repeated group, and at most `stepsMax` ways to divide the text among its repetitions.
+ * A regular expression of a diagram runs inside the engine, where one that backtracks for ever would stop everything. Cheap is what repeats
+ * no group that can match in several ways, and has at most `waysMax` ways to match: repetitions divide the text among them, an optional
+ * piece doubles the ways, those of alternatives add up.
  */
 
-const stepsMax = 1e8
+const waysMax = 1e8
 const sourceLengthMax = 500
+
+/** Of an open group: of its alternatives that were read, and of the one that is being read. */
+interface Ways {
+  before: number
+  here: number
+}
+
+const pieces = /\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]|\(\?(?:[:=!]|<[=!])|[\s\S]/g
 
 export function isCheapPattern(source: string, textLength: number): boolean {
   if (source.length > sourceLengthMax) return false
-  let repetitions = 0
-  /** For each open group: has it a repetition or a choice in it? */
-  const groups = [false]
-  let closed: boolean | null = null
-  for (const piece of source.matchAll(/\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]|\(\?(?:[:=!]|<[=!])|[\s\S]/g)) {
-    const [text] = piece
-    const wasClosed = closed
-    closed = null
-    if (text.startsWith('(')) groups.push(false)
-    else if (text === ')') {
-      closed = groups.pop() ?? false
-      if (groups.length === 0) groups.push(false)
-      if (closed) groups[groups.length - 1] = true
-    } else if (text === '|') groups[groups.length - 1] = true
-    else if (text === '*' || text === '+' || text === '{') {
-      if (wasClosed === true) return false
-      repetitions++
-      groups[groups.length - 1] = true
+  const around: Ways[] = []
+  let group: Ways = { before: 0, here: 1 }
+  let previous = ''
+  /** Of the group that ends where we are. */
+  let closed = 1
+  for (const [piece] of source.matchAll(pieces)) {
+    const repeated = closed
+    closed = 1
+    if (piece.startsWith('(')) {
+      around.push(group)
+      group = { before: 0, here: 1 }
+    } else if (piece === ')') {
+      closed = group.before + group.here
+      group = around.pop() ?? { before: 0, here: 1 }
+      group.here *= closed
+    } else if (piece === '|') {
+      group = { before: group.before + group.here, here: 1 }
+    } else if (piece === '*' || piece === '+' || piece === '{') {
+      if (repeated > 1) return false
+      group.here *= Math.max(textLength, 2)
+    } else if (piece === '?' && !'(*+?'.includes(previous)) {
+      group.here *= 2
     }
+    previous = piece
   }
-  return Math.max(textLength, 2) ** repetitions <= stepsMax
+  return group.before + group.here <= waysMax
 }

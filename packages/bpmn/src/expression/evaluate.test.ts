@@ -171,6 +171,8 @@ describe('beyond the recordings', () => {
     ['${s.toUpperCase().substring(1, 3)}', 'String', 'BC'],
     ["${'a,b,,'.split(',').size()}", 'Integer', 2],
     ["${s.matches('a.*')}", 'Boolean', true],
+    ["${s.matches('(?:x|a)?b?(?<end>bc|.+?)')}", 'Boolean', true],
+    [`\${s.matches('${'xyz|'.repeat(30)}abc')}`, 'Boolean', true],
     ["${s.replace('b', '$&')}", 'String', 'a$&c'],
     ['${d.intValue()}', 'Integer', 2],
     ['${-d}', 'Double', -2.5],
@@ -226,6 +228,10 @@ describe('beyond the recordings', () => {
     ["${s.matches('(a+)+')}", 'the pattern is not supported'],
     ["${s.matches('((a+)b)+')}", 'the pattern is not supported'],
     ["${s.matches('(a|a)*c')}", 'the pattern is not supported'],
+    ["${s.matches('(a?a?)*b')}", 'the pattern is not supported'],
+    ["${s.matches('((a?)(a?))+b')}", 'the pattern is not supported'],
+    [`\${s.matches('${'a?'.repeat(30)}b')}`, 'the pattern is not supported'],
+    [`\${s.matches('${'(a|a)'.repeat(30)}b')}`, 'the pattern is not supported'],
     ["${s.matches('(')}", "'^(?:()$' is not a pattern"],
   ])('%s is an error that says why', (text, message) => {
     expect(() => value(text)).toThrow(message)

@@ -90,7 +90,7 @@ function pattern(value: string, source: string, flags: string): RegExp {
   if (!isCheapPattern(source, value.length)) {
     throw new EvaluationFault(
       'thrown',
-      'java.util.regex.PatternSyntaxException: the pattern is not supported: a repetition or choice inside a repetition, or too many repetitions for a text so long',
+      'java.util.regex.PatternSyntaxException: the pattern is not supported: a repetition, choice or optional piece inside a repetition, or too many of them for a text so long',
     )
   }
   try {
