@@ -121,6 +121,28 @@ describe('events of the model-manage wing', () => {
     expect((await server.call('GET', `/history/process-instance/${body.id}`)).body.state).toBe('COMPLETED')
   })
 
+  it('that cannot be delivered to one instance hold up neither the others nor whoever activates them', async () => {
+    const server = await startMlc()
+    // where `ok` is false neither the way on can be gone nor due work be made of it
+    const body =
+      `<bpmn:startEvent id="s"/><bpmn:receiveTask id="r" messageRef="m" camunda:jobPriority="\${'x'}"><bpmn:extensionElements><rowhouse:correlation key="\${JOB_ID}"/></bpmn:extensionElements></bpmn:receiveTask>` +
+      `${expressionTask('x', '${ok ? 1 : missing}').xml}<bpmn:endEvent id="e"/>${chain('s', 'r', 'x', 'e')}`
+    await server.deploy({ 'p.bpmn': diagram('p', body, '<bpmn:message id="m" name="rowhouse.job.ended"/>') })
+    const ids: string[] = []
+    for (const ok of [false, true, false]) {
+      const variables = { JOB_ID: { value: `j${ids.length}` }, ok: { value: ok } }
+      ids.push((await server.call('POST', '/process-definition/key/p/start', { variables })).body.id)
+    }
+    const suspend = (suspended: boolean) =>
+      server.call('PUT', '/process-instance/suspended', { processInstanceIds: ids, suspended })
+    await suspend(true)
+    for (const i of ids.keys())
+      await tell(server, `e${i}`, { id: `j${i}` }, { name: 'rowhouse.job.ended', correlationKey: `j${i}` })
+    expect((await suspend(false)).status).toBe(204)
+    const states = await Promise.all(ids.map((id) => server.call('GET', `/history/process-instance/${id}`)))
+    expect(states.map((state) => state.body.state)).toEqual(['ACTIVE', 'COMPLETED', 'ACTIVE'])
+  })
+
   it('are refused from anyone but a wing, and when they are none', async () => {
     const server = await startMlc()
     const asUser = await server.call('POST', '/events', {})

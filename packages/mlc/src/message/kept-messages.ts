@@ -23,9 +23,20 @@ export async function keepMessage(
   )
 }
 
-/** Delivers what is kept for these; called after the subscriptions (or the kept rows) are committed. */
+/**
+ * Delivers what is kept for these; called after the subscriptions (or the kept rows) are committed. So nothing is thrown: the caller's work
+ * is done, and what cannot be delivered now is found by the sweep.
+ */
 export async function deliverKeptMessages(ctx: MlcContext, awaited: readonly AwaitedMessage[]): Promise<void> {
   if (awaited.length === 0) return
+  try {
+    await deliverEach(ctx, await findKept(ctx, awaited))
+  } catch (error) {
+    ctx.log.warn({ err: error }, 'messages that may be kept could not be looked for; the sweep does it')
+  }
+}
+
+async function findKept(ctx: MlcContext, awaited: readonly AwaitedMessage[]): Promise<Match[]> {
   const { rows } = await sql<Match>`
     select s.instance_id, s.id as subscription_id, k.name, k.correlation_key
     from mlc.kept_message k
@@ -35,7 +46,7 @@ export async function deliverKeptMessages(ctx: MlcContext, awaited: readonly Awa
       select x.name, x.key from unnest(${awaited.map((a) => a.name)}::text[], ${awaited.map((a) => a.correlationKey)}::text[]) as x(name, key))`.execute(
     ctx.database.kysely,
   )
-  await deliverEach(ctx, rows)
+  return rows
 }
 
 /** Now and then: what a crash between commit and delivery left, and what nobody ever waited for. */
@@ -60,10 +71,20 @@ interface Match {
   correlation_key: string
 }
 
-/** Who goes on by a kept message may wait for another one that is kept, too. Each round takes rows away, so it comes to an end. */
+/**
+ * One that cannot be delivered holds up no other. Who goes on by a kept message may wait for another one that is kept, too: each round takes
+ * rows away, so it comes to an end.
+ */
 async function deliverEach(ctx: MlcContext, matches: readonly Match[]): Promise<void> {
   const awaited: AwaitedMessage[] = []
-  for (const match of matches) awaited.push(...(await deliver(ctx, match)))
+  for (const match of matches) {
+    try {
+      awaited.push(...(await deliver(ctx, match)))
+    } catch (error) {
+      const { instance_id: processInstanceId, name } = match
+      ctx.log.warn({ err: error, processInstanceId }, `the message '${name}' cannot be delivered yet and stays kept`)
+    }
+  }
   await deliverKeptMessages(ctx, awaited)
 }
 
