@@ -29,7 +29,7 @@ describe('retry cycles', () => {
     expect(waits(null)).toEqual([null, null])
   })
 
-  test.each(['', 'nonsense', 'R5', 'Rx/PT5M', '5', 'PT10M,foo', 'R/PT0S'])(
+  test.each(['', 'nonsense', 'R5', 'Rx/PT5M', '5', 'PT10M,foo', 'R/PT0S', 'PT99999999999999S'])(
     '%j cannot be read: as without one',
     (text) => {
       expect(retryPlan(text)).toEqual(defaultRetryPlan)

@@ -37,7 +37,8 @@ const someMoment = new Date(Date.UTC(2024, 0, 1))
 
 function intervalEnd(interval: string, now: Date): Date | null {
   try {
-    return singleMoment(parseCycle(interval, now), now)
+    const end = singleMoment(parseCycle(interval, now), now)
+    return Number.isNaN(end.getTime()) ? null : end
   } catch (fault) {
     if (fault instanceof TimerFault) return null
     throw fault

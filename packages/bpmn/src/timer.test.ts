@@ -153,6 +153,15 @@ describe('cycles', () => {
   })
 })
 
+test.each([
+  ['duration', 'P9999Y'],
+  ['duration', 'PT99999999H'],
+  ['date', 'P9999Y'],
+  ['cycle', 'R3/P9999Y'],
+] as const)('a %s of %s ends with the calendar: texts and the store know no later year', (kind, text) => {
+  expect(due(kind, text).dueAt).toEqual(new Date('9999-12-31T23:59:59.999Z'))
+})
+
 test('a text is checked without a clock', () => {
   expect(checkTimerText('PT1H', 'duration')).toBeNull()
   expect(checkTimerText('bad', 'cycle')).toContain('ENGINE-09026')

@@ -29,3 +29,6 @@ export interface TypedValue {
   /** Usable until the next wait state, never stored. */
   transient?: boolean
 }
+
+/** The end of the calendar: a later moment has no ISO-8601 text that PostgreSQL reads. Who says "for ever" by a long time means it. */
+export const lastMoment = new Date('9999-12-31T23:59:59.999Z')

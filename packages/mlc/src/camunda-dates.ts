@@ -1,3 +1,5 @@
+import { lastMoment } from '@rowhouse/bpmn'
+
 /** Camunda's date text: `2013-01-23T13:42:42.657+0200`. Always written in UTC. */
 export function toCamundaDate(date: Date): string {
   return date.toISOString().replace('Z', '+0000')
@@ -16,10 +18,8 @@ export function parseCamundaDate(text: string): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date
 }
 
-const latest = new Date('9999-12-31T23:59:59.999Z')
-
 /** Some say "for ever" by the largest number there is: that is the end of the calendar. */
 export function momentAfter(now: Date, ms: number): Date {
   const moment = new Date(now.getTime() + ms)
-  return moment <= latest ? moment : latest
+  return moment <= lastMoment ? moment : lastMoment
 }

@@ -185,6 +185,17 @@ describe('due work', () => {
   })
 })
 
+describe('a timer', () => {
+  it('that is to wait for ever waits to the end of the calendar', async () => {
+    const server = await startMlc()
+    const timer = '<bpmn:timerEventDefinition><bpmn:timeDuration>P9999Y</bpmn:timeDuration></bpmn:timerEventDefinition>'
+    const wait = `<bpmn:intermediateCatchEvent id="w">${timer}</bpmn:intermediateCatchEvent>`
+    await server.deploy({ 'p.bpmn': diagram('p', `<bpmn:startEvent id="s"/>${wait}${chain('s', 'w')}`) })
+    expect((await server.call('POST', '/process-definition/key/p/start', {})).status).toBe(200)
+    expect((await server.call('GET', '/job')).body[0].dueDate).toBe('9999-12-31T23:59:59.999+0000')
+  })
+})
+
 describe('external tasks', () => {
   const work = onSignal('x', 'go', [externalTask('score', 'scoring')])
   const fetch = (asyncResponseTimeout: number) => ({

@@ -1,5 +1,5 @@
 /** Methods of dates, of java.util.Date and of Joda's DateTime alike. Fields are those of UTC, the engine's time zone. */
-import type { TypedValue } from '../values.ts'
+import { lastMoment, type TypedValue } from '../values.ts'
 import { EvaluationFault } from './evaluation-fault.ts'
 import { integer, long, moment, nothing, text, toLong, toText, truth } from './java-values.ts'
 
@@ -52,7 +52,7 @@ export function callDateMethod(base: TypedValue, name: string, args: TypedValue[
   if (verb === undefined || args.length !== 1 || !isUnit(field)) return undefined
   const amount = toLong(at(args, 0))
   const shifted = shiftDate(dateOf(base), field, verb === 'plus' ? amount : -amount)
-  if (!Number.isNaN(shifted.getTime())) return moment(shifted)
+  if (shifted <= lastMoment) return moment(shifted)
   throw new EvaluationFault('thrown', `java.lang.ArithmeticException: ${name}(${amount}) leaves the calendar`)
 }
 

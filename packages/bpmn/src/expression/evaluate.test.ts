@@ -218,6 +218,7 @@ describe('beyond the recordings', () => {
     ['${a % 0}', 'Cause: / by zero'],
     ['${execution.nope}', "ExecutionEntity' does not have the property 'nope'."],
     ["${when.toString('EEEE')}", 'Illegal pattern component: EEEE'],
+    ['${when.plusYears(9999)}', 'java.lang.ArithmeticException: plusYears(9999) leaves the calendar'],
     ['${when.plusEons(1)}', 'Method not found: class java.util.Date.plusEons(java.lang.Long)'],
     ["${'ab'.repeat(1000000)}", 'java.lang.IllegalArgumentException: count is 1000000'],
     ["${S('{')}", "SpinJsonException: '{' is no JSON text"],

@@ -1,5 +1,7 @@
 /** ISO-8601 durations (P1Y2M3DT4H5M6.7S, P2W), added by the calendar of the server's time zone, as Camunda adds them. */
 
+import { lastMoment } from '../values.ts'
+
 export interface Duration {
   months: number
   days: number
@@ -32,6 +34,7 @@ export function multiply(duration: Duration, by: number): Duration {
   return { months: duration.months * by, days: duration.days * by, millis: duration.millis * by }
 }
 
+/** At most the end of the calendar; an invalid Date beyond what a Date can hold. */
 export function addDuration(date: Date, duration: Duration): Date {
   const sum = new Date(date)
   if (duration.months !== 0) {
@@ -43,5 +46,6 @@ export function addDuration(date: Date, duration: Duration): Date {
     sum.setDate(Math.min(day, lastDay))
   }
   if (duration.days !== 0) sum.setDate(sum.getDate() + duration.days)
-  return new Date(sum.getTime() + duration.millis)
+  const moment = new Date(sum.getTime() + duration.millis)
+  return moment > lastMoment ? lastMoment : moment
 }
