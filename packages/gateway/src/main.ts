@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { AppError, InputError } from '@rowhouse/contract'
 import { mlc, mlcMigrations } from '@rowhouse/mlc'
 import { modelManage, modelManageMigrations } from '@rowhouse/model-manage'
-import { isDatabaseAway, migrate } from '@rowhouse/postgres'
+import { connectionFault, isDatabaseAway, migrate } from '@rowhouse/postgres'
 import { describeSettings, parseServerConfig, type ServerConfig } from './config.ts'
 import { hasParent, hearDatabaseUrl, onParentGone, tellParent } from './parent.ts'
 import { type OpenWings, type RunningServer, readDefinitions, startServer } from './server.ts'
@@ -84,7 +84,7 @@ async function announce({ url, firstPassword }: RunningServer): Promise<void> {
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  if (isDatabaseAway(error)) return `The database went away while the server started: ${error.message}`
+  if (isDatabaseAway(error)) return `The database went away while the server started: ${connectionFault(error)}`
   return error instanceof AppError ? error.message : (error.stack ?? error.message)
 }
 

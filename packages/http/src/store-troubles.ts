@@ -20,8 +20,20 @@ const byCode: Readonly<Record<string, string>> = {
   '57P02': away,
   '57P03': away,
 }
-const networkCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT'])
-const networkCalls = new Set(['connect', 'read', 'write'])
+const networkCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+])
+const networkCalls = new Set(['connect', 'read', 'write', 'getaddrinfo'])
 
 /** By what `pg` throws (this package knows no store): connections that failed or were cut off, and work that the server gave up. */
 export function findStoreTrouble(thrown: unknown): Unavailable | undefined {
@@ -30,6 +42,8 @@ export function findStoreTrouble(thrown: unknown): Unavailable | undefined {
 }
 
 function troubleOf(thrown: Error & { code?: unknown; syscall?: unknown }): string | undefined {
+  // of a host with several addresses all were tried, and the first tells of what kind it is
+  if (thrown instanceof AggregateError && thrown.errors[0] instanceof Error) return troubleOf(thrown.errors[0])
   const { code, syscall } = thrown
   if (typeof code === 'string') {
     if (code.startsWith('E')) return networkCodes.has(code) && networkCalls.has(String(syscall)) ? away : undefined

@@ -298,13 +298,16 @@ test.each([
   expect(answer.json().message).toMatch(message)
 })
 
-test.each(['away', 'cut', 'terminated'])('a database that is %s is 503 with Retry-After', async (how) => {
-  const app = await started()
-  const answer = await app.inject({ url: `/fails/${how}`, headers: as('ann') })
-  expect(answer.statusCode).toBe(503)
-  expect(answer.headers['retry-after']).toBe('2')
-  expect(answer.json().message).toMatch(/database does not answer/)
-})
+test.each(['away', 'refused', 'nameless', 'cut', 'terminated'])(
+  'a database that is %s is 503 with Retry-After',
+  async (how) => {
+    const app = await started()
+    const answer = await app.inject({ url: `/fails/${how}`, headers: as('ann') })
+    expect(answer.statusCode).toBe(503)
+    expect(answer.headers['retry-after']).toBe('2')
+    expect(answer.json().message).toMatch(/database does not answer/)
+  },
+)
 
 test('a mistake of ours is 500 with the request id and nothing of the inside; the log has the stack', async () => {
   const lines: string[] = []

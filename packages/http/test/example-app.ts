@@ -47,6 +47,15 @@ export async function started(
       if (how === 'unmet') throw new Unmet('NoMatchingRuntime', 'Nobody matches', { seen: [] })
       if (how === 'away')
         throw Object.assign(new Error('connect ENOENT /x/.s.PGSQL.5432'), { code: 'ENOENT', syscall: 'connect' })
+      if (how === 'refused') {
+        const each = Object.assign(new Error('connect ECONNREFUSED ::1:5432'), {
+          code: 'ECONNREFUSED',
+          syscall: 'connect',
+        })
+        throw Object.assign(new AggregateError([each]), { code: each.code })
+      }
+      if (how === 'nameless')
+        throw Object.assign(new Error('getaddrinfo EAI_AGAIN db'), { code: 'EAI_AGAIN', syscall: 'getaddrinfo' })
       if (how === 'cut')
         throw Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' })
       if (how === 'full') throw Object.assign(new Error('could not extend file "base/1/2"'), { code: '53100' })

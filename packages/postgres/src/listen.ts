@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { connectionFault } from './connection-fault.ts'
 
 type OnPayload = (payload: string) => void
 
@@ -71,14 +72,14 @@ export class Listener {
       client.end().catch(() => undefined)
       this.#tryAgainLater(why)
     }
-    client.on('error', (error) => lose(error.message))
+    client.on('error', (error) => lose(connectionFault(error)))
     client.on('end', () => lose('connection closed'))
     client.on('notification', ({ channel, payload }) => this.#tell(channel, payload ?? ''))
     try {
       await client.connect()
       for (const channel of this.#channels.keys()) await client.query(`listen ${pg.escapeIdentifier(channel)}`)
     } catch (error) {
-      lose((error as Error).message)
+      lose(connectionFault(error))
       return
     }
     if (broken) return

@@ -1,6 +1,8 @@
+import { once } from 'node:events'
+import { connect, type LookupFunction } from 'node:net'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Database, isDatabaseAway, openDatabase, plannedAnew } from '../src/index.ts'
+import { connectionFault, type Database, isDatabaseAway, openDatabase, plannedAnew } from '../src/index.ts'
 import { type FreshDatabase, freshDatabase } from '../src/testing.ts'
 
 interface Tables {
@@ -162,4 +164,21 @@ test('a server that is not there is known as away, a mistake in a statement is n
   expect(isDatabaseAway(refused)).toBe(true)
   const mistake = await database.pool.query('select nothing').catch((error: unknown) => error)
   expect(isDatabaseAway(mistake)).toBe(false)
+})
+
+test.each(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'])('a host that gives %s is away', (code) => {
+  expect(isDatabaseAway(Object.assign(new Error('connect'), { code }))).toBe(true)
+})
+
+test('of a host with several addresses what each one answers is told', async () => {
+  const lookup: LookupFunction = (_host, _options, done) =>
+    done(null, [
+      { address: '::1', family: 6 },
+      { address: '127.0.0.1', family: 4 },
+    ])
+  const [error] = (await once(connect({ port: 1, host: 'both', lookup }), 'error')) as [Error]
+  expect(error.message).toBe('')
+  expect(isDatabaseAway(error)).toBe(true)
+  expect(connectionFault(error)).toMatch(/^connect .*::1.*; connect .*127\.0\.0\.1/)
+  expect(connectionFault(new Error('no pg_hba.conf entry'))).toBe('no pg_hba.conf entry')
 })

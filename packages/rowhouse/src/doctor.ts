@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { access, constants, rm, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { describeEmbedded, openDatabase } from '@rowhouse/postgres'
+import { connectionFault, describeEmbedded, openDatabase } from '@rowhouse/postgres'
 import { listenOnce } from './port.ts'
 
 export interface DoctorOptions {
@@ -210,7 +210,7 @@ async function checkOwnDatabase(url: string): Promise<Finding> {
   } catch (error) {
     return {
       state: 'fault',
-      what: `the database cannot be opened: ${(error as Error).message}`,
+      what: `the database cannot be opened: ${connectionFault(error)}`,
       advice: 'check --database-url',
     }
   } finally {
