@@ -12,8 +12,9 @@ import { findPackage, prepareBinaries } from './binaries.ts'
 import { type Cluster, databaseUrl, makeCluster, makeRoleAndDatabase, readCredentials, steadyPort } from './cluster.ts'
 import { EmbeddedPostgresError } from './embedded-error.ts'
 import { chooseAccount, chooseLauncher, launch } from './launcher.ts'
-import { isAlive, readPostmaster, stopLeftover, takeFolder } from './postmaster.ts'
+import { isAlive, readPostmaster, stopLeftover } from './postmaster.ts'
 import { copiesDirDefault } from './reachable-copy.ts'
+import { takeFolder } from './take-folder.ts'
 
 export interface EmbeddedOptions {
   dataDir: string

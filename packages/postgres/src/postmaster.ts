@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { readdir, readFile, readlink, realpath, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, readlink, realpath, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EmbeddedPostgresError } from './embedded-error.ts'
@@ -145,36 +145,4 @@ function ps(pid: number, field: string): string {
 export function startMark(pid: number): string {
   if (process.platform === 'linux') return procStat(pid)?.[19] ?? ''
   return process.platform === 'win32' ? '' : ps(pid, 'lstart=')
-}
-
-/** Marks the folder as ours while we live. Two programs on one folder: the second is refused, with the first one's pid. */
-export async function takeFolder(dataDir: string): Promise<() => Promise<void>> {
-  const file = join(dataDir, 'owner.json')
-  const mine = JSON.stringify({ pid: process.pid, start: startMark(process.pid) })
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await writeFile(file, mine, { flag: 'wx', mode: 0o600 })
-      break
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
-    const owner = await readOwner(file)
-    if ((owner && isAlive(owner.pid) && startMark(owner.pid) === owner.start) || attempt > 5) {
-      throw new EmbeddedPostgresError(
-        'FolderInUse',
-        `The data folder ${dataDir} is in use by another Rowhouse (process ${owner?.pid ?? 'unknown'}). Stop that one, or choose another folder with --data.`,
-      )
-    }
-    await rm(file, { force: true })
-  }
-  return () => rm(file, { force: true })
-}
-
-async function readOwner(file: string): Promise<{ pid: number; start: string } | null> {
-  try {
-    const value = JSON.parse(await readFile(file, 'utf8')) as { pid: number; start: string }
-    return Number.isSafeInteger(value.pid) && value.pid > 0 ? value : null
-  } catch {
-    return null
-  }
 }
