@@ -15,6 +15,7 @@ test.each([
   [['--nonsense'], {}, "'--nonsense'"],
   [['--tls-cert', 'a.pem'], {}, 'TLS needs both files'],
   [['--host', '0.0.0.0'], {}, '--host 0.0.0.0 would send passwords and tokens over the network in the clear'],
+  [[], { ROWHOUSE_RUNTIME_HEARTBEAT_MS: '60000' }, 'must be less than ROWHOUSE_RUNTIME_LEASE_MS (30000)'],
   [['--host', '0.0.0.0', '--unsecured', '--behind-proxy'], {}, '--unsecured listens on loopback only'],
 ])('%j with %j is refused with words', (argv, env, message) => {
   expect(() => parseServerConfig(argv, env)).toThrow(message)

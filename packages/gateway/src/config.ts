@@ -178,7 +178,7 @@ export const settings: { readonly [K in keyof ServerConfig]: Setting<ServerConfi
   runtimeHeartbeatMs: {
     variable: 'ROWHOUSE_RUNTIME_HEARTBEAT_MS',
     fallback: 10_000,
-    meaning: 'How often a runtime says that it lives',
+    meaning: 'How often a runtime says that it lives; less than its lease',
     read: whole(100, 600_000),
   },
   runtimeLeaseMs: {
@@ -214,6 +214,7 @@ export function parseServerConfig(argv: readonly string[], env: Env): ServerConf
   }
   const config = Object.freeze(values as unknown as ServerConfig)
   refuseOpenDoors(config)
+  refuseShortLease(config)
   return config
 }
 
@@ -247,6 +248,14 @@ function refuseOpenDoors({ host, unsecured, behindProxy, tlsCertFile, tlsKeyFile
       `--host ${host} would send passwords and tokens over the network in the clear. Give --tls-cert and --tls-key, or --behind-proxy where a proxy in front does TLS`,
     )
   }
+}
+
+function refuseShortLease({ runtimeHeartbeatMs, runtimeLeaseMs }: ServerConfig): void {
+  if (runtimeHeartbeatMs < runtimeLeaseMs) return
+  throw new InputError(
+    'InvalidSetting',
+    `ROWHOUSE_RUNTIME_HEARTBEAT_MS (${runtimeHeartbeatMs}) must be less than ROWHOUSE_RUNTIME_LEASE_MS (${runtimeLeaseMs}): each runtime would count as lost between two signs of life`,
+  )
 }
 
 export function isLoopback(host: string): boolean {
