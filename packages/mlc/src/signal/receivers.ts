@@ -19,12 +19,19 @@ export interface TenantFilter {
   tenantId?: string | null
 }
 
+/** No execution given: all that wait. */
+export interface WaitingFilter extends TenantFilter {
+  executionId?: string | null
+}
+
 /** In id order; a suspended instance is not reached. */
-export async function findWaiting(tx: Tx, name: string, filter: TenantFilter = {}): Promise<WaitingReceiver[]> {
+export async function findWaiting(tx: Tx, name: string, filter: WaitingFilter = {}): Promise<WaitingReceiver[]> {
+  const one = filter.executionId ?? null
   const { rows } = await sql<WaitingReceiver>`
     select s.id as "subscriptionId", s.instance_id as "instanceId", s.execution_id as "executionId"
     from mlc.subscription s join mlc.instance i on i.id = s.instance_id
     where s.event_type = 'signal' and s.event_name = ${name} and i.state = 'ACTIVE' and ${tenantCondition(filter, 'i')}
+      and ${one === null ? sql`true` : sql`s.execution_id = ${one}`}
     order by s.id`.execute(tx)
   return rows
 }

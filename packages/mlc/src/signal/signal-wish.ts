@@ -2,9 +2,9 @@ import type { TypedValue } from '@rowhouse/bpmn'
 import type { SignalBody } from '@rowhouse/contract'
 import { invalidRequest } from '../camunda-problems.ts'
 import { parseVariables } from '../camunda-values.ts'
-import type { TenantFilter } from './receivers.ts'
+import type { WaitingFilter } from './receivers.ts'
 
-export interface SignalWish extends TenantFilter {
+export interface SignalWish extends WaitingFilter {
   name: string
   executionId: string | null
   variables: Record<string, TypedValue>

@@ -59,8 +59,7 @@ async function reach(
   wish: SignalWish,
   options: { caller: string | null; instanceLink: (id: string) => unknown },
 ): Promise<SignalResponsiveBody> {
-  const all = await findWaiting(unit.tx, wish.name, wish)
-  const waiting = wish.executionId === null ? all : all.filter((receiver) => receiver.executionId === wish.executionId)
+  const waiting = await findWaiting(unit.tx, wish.name, wish)
   const starts = wish.executionId === null ? await findStarts(unit.tx, 'signal', wish.name, wish) : []
   const notified = await wakeLater(unit, waiting, wish)
   if (starts.length === 0 && notified.length === 0) throw nobodyListens(wish, await listStartSignals(unit.tx, namesMax))

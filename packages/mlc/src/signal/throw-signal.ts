@@ -1,3 +1,4 @@
+import type { AppError } from '@rowhouse/contract'
 import { sql } from 'kysely'
 import { camundaProblem, nullValue } from '../camunda-problems.ts'
 import type { MlcContext } from '../context.ts'
@@ -12,9 +13,10 @@ import type { SignalWish } from './signal-wish.ts'
  */
 export async function throwSignal(ctx: MlcContext, wish: SignalWish, caller: string | null): Promise<void> {
   const { awaited } = await inUnit(ctx, async (unit) => {
-    const one = wish.executionId
-    const waiting = one === null ? await findWaiting(unit.tx, wish.name, wish) : await waitingOne(unit, wish, one)
-    const starts = one === null ? await findStarts(unit.tx, 'signal', wish.name, wish) : []
+    const { name, executionId } = wish
+    const waiting = await findWaiting(unit.tx, name, wish)
+    if (executionId !== null && waiting.length === 0) throw await doesNotWait(unit, executionId, name)
+    const starts = executionId === null ? await findStarts(unit.tx, 'signal', name, wish) : []
     await notify(unit, waiting, wish)
     for (const start of starts) await startOne(ctx, unit, start, wish, caller)
   })
@@ -30,17 +32,11 @@ async function notify(unit: Unit, waiting: readonly WaitingReceiver[], wish: Sig
   }
 }
 
-async function waitingOne(unit: Unit, wish: SignalWish, executionId: string): Promise<WaitingReceiver[]> {
-  const one = (await findWaiting(unit.tx, wish.name)).filter((receiver) => receiver.executionId === executionId)
-  if (one.length > 0) return one
-  if (await executionExists(unit, executionId)) {
-    throw camundaProblem(
-      500,
-      'ProcessEngineException',
-      `Execution '${executionId}' has not subscribed to a signal event with name '${wish.name}'.`,
-    )
-  }
-  throw nullValue(`Cannot find execution with id '${executionId}': execution is null`)
+async function doesNotWait(unit: Unit, executionId: string, name: string): Promise<AppError> {
+  const { rows } = await sql`select 1 from mlc.execution where id = ${executionId}`.execute(unit.tx)
+  if (rows.length === 0) return nullValue(`Cannot find execution with id '${executionId}': execution is null`)
+  const message = `Execution '${executionId}' has not subscribed to a signal event with name '${name}'.`
+  return camundaProblem(500, 'ProcessEngineException', message)
 }
 
 async function startOne(
@@ -61,11 +57,4 @@ async function startOne(
     variables: wish.variables,
     commitAtStart: false,
   })
-}
-
-async function executionExists(unit: Unit, id: string): Promise<boolean> {
-  const { rows } = await sql<{ found: boolean }>`select true as found from mlc.execution where id = ${id}`.execute(
-    unit.tx,
-  )
-  return rows.length > 0
 }
