@@ -186,6 +186,28 @@ describe('due work', () => {
 })
 
 describe('a timer', () => {
+  it('that starts a process is not given up because other transactions were faster', async () => {
+    const server = await startMlc()
+    const start =
+      '<bpmn:startEvent id="s"><bpmn:timerEventDefinition><bpmn:timeCycle>R/PT1H</bpmn:timeCycle></bpmn:timerEventDefinition></bpmn:startEvent>'
+    await server.deploy({ 'p.bpmn': diagram('p', `${start}${userTask('t').xml}${chain('s', 't')}`) })
+    // given the first three rounds fail as those that meet a deadlock do
+    await server.database.pool.query(`
+      create sequence public.tries;
+      create function public.thwart() returns trigger language plpgsql as $$
+        begin
+          if nextval('public.tries') <= 3 then raise exception 'deadlock detected' using errcode = '40P01'; end if;
+          return new;
+        end $$;
+      create trigger thwart before insert on mlc.instance for each row execute function public.thwart()`)
+    // when it is due
+    const [timer] = (await server.call('GET', '/job')).body
+    await server.call('PUT', `/job/${timer.id}/duedate`, { duedate: null })
+    // then
+    await until(async () => (await count(server, '/task/count')) === 1)
+    expect((await server.call('GET', `/job/${timer.id}`)).body.retries).toBe(3)
+  })
+
   it('that is to wait for ever waits to the end of the calendar', async () => {
     const server = await startMlc()
     const timer = '<bpmn:timerEventDefinition><bpmn:timeDuration>P9999Y</bpmn:timeDuration></bpmn:timerEventDefinition>'

@@ -6,14 +6,13 @@
  * memory, each finding the next delegate to ask, and are then made for good with the answers.
  */
 import type { Aggregate } from '@rowhouse/bpmn'
-import { AppError, Bug } from '@rowhouse/contract'
-import { isDatabaseAway } from '@rowhouse/postgres'
+import { Bug } from '@rowhouse/contract'
 import { sql } from 'kysely'
 import type { MlcContext, TakenWork } from '../context.ts'
 import { deliverKeptMessages } from '../message/kept-messages.ts'
 import { type LoadedAggregate, loadAggregates } from './aggregate-store.ts'
 import { insertCancelErrands } from './errands.ts'
-import { failureOf } from './failure.ts'
+import { failureOf, isPassing } from './failure.ts'
 import {
   callsDelegate,
   hasReads,
@@ -37,8 +36,6 @@ export interface DriveOptions {
 /** So that a diagram that goes round for ever lets others run between. */
 const chainMax = 50
 const afterTroubleMs = 500
-/** So long after a piece of work was made, a neighbour that is away costs it no retry. */
-const awayMsMax = 10 * 60_000
 
 /** Runs it; a failure is thrown, nothing of it is stored. Answers the work it went on to take, if any. */
 export async function driveWork(
@@ -99,14 +96,6 @@ export async function releaseWork(ctx: MlcContext, work: Pick<TakenWork, 'workId
     where id = ${work.workId} and lock_owner = ${work.owner}`
     .execute(ctx.database.kysely)
     .catch((error: unknown) => ctx.log.warn({ err: error, ...work }, 'the lock of due work stays until it expires'))
-}
-
-/** Not the diagram's fault: another transaction was faster, the database or, for a while, the neighbour is away. Costs no retry. */
-function isPassing(error: unknown, ageMs: number): boolean {
-  if (error instanceof AppError && error.code === 'StaleRevision') return true
-  if (error instanceof AppError && error.kind === 'Unavailable') return ageMs < awayMsMax
-  const code = (error as { code?: unknown } | null)?.code
-  return isDatabaseAway(error) || code === '40P01' || code === '40001'
 }
 
 async function readInstance(ctx: MlcContext, { instanceId }: TakenWork): Promise<LoadedAggregate | undefined> {

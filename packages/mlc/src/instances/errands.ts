@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { MlcContext, Tx } from '../context.ts'
 import { fireStartTimer } from '../definitions/start-timers.ts'
 import { cancelJobsOf } from '../delegates/create-model-batch-job.ts'
-import { failureOf } from './failure.ts'
+import { failureOf, isPassing } from './failure.ts'
 
 export interface Errand {
   id: string
@@ -55,6 +55,7 @@ async function startByTimer(ctx: MlcContext, errand: Errand): Promise<void> {
   try {
     await fireStartTimer(ctx, errand)
   } catch (error) {
+    if (isPassing(error, 0)) throw error
     ctx.log.warn({ err: error, definitionId: errand.definition_id }, 'a start timer failed')
     await countErrandFailure(ctx, errand, error, 0)
   }

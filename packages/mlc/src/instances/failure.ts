@@ -1,6 +1,7 @@
-/** What is written about a failure, and how a synchronous caller is told of it. */
+/** What is written about a failure, whether it costs a retry, and how a synchronous caller is told of it. */
 import { BpmnExpressionError, EngineError, StepFailure } from '@rowhouse/bpmn'
 import { AppError } from '@rowhouse/contract'
+import { isDatabaseAway } from '@rowhouse/postgres'
 import { camundaProblem, invalidRequest, restProblem } from '../camunda-problems.ts'
 import { withoutCredentials } from '../variables/vault.ts'
 
@@ -21,6 +22,17 @@ export function failureOf(error: unknown): Failure {
     stack: stack === null ? null : withoutCredentials(stack),
     failedActivityId,
   }
+}
+
+/** So long after a piece of work was made, a neighbour that is away costs it no retry. */
+const awayMsMax = 10 * 60_000
+
+/** Not the diagram's fault: another transaction was faster, the database or, for a while, the neighbour is away. Costs no retry. */
+export function isPassing(error: unknown, ageMs: number): boolean {
+  if (error instanceof AppError && error.code === 'StaleRevision') return true
+  if (error instanceof AppError && error.kind === 'Unavailable') return ageMs < awayMsMax
+  const code = (error as { code?: unknown } | null)?.code
+  return isDatabaseAway(error) || code === '40P01' || code === '40001'
 }
 
 /** A diagram's own failure, as opposed to one of the store or of this program. */
