@@ -24,10 +24,10 @@ export function evaluate(expression: Expression, context: ExpressionContext): Ty
   try {
     const [only] = expression.parts
     if (expression.parts.length === 1 && only !== undefined && typeof only !== 'string') {
-      return evaluateNode(only as SyntaxNode, context)
+      return evaluateNode(only, context)
     }
     const texts = expression.parts.map((part) =>
-      typeof part === 'string' ? part : toText(evaluateNode(part as SyntaxNode, context)),
+      typeof part === 'string' ? part : toText(evaluateNode(part, context)),
     )
     return text(texts.join(''))
   } catch (fault) {

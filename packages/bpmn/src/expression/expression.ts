@@ -1,14 +1,10 @@
 import type { TypedValue } from '../values.ts'
+import type { SyntaxNode } from './syntax.ts'
 
 /** A parsed text with `${…}` / `#{…}` parts; a text without any is a literal String. See parse-expression.ts, evaluate.ts. */
 export interface Expression {
   readonly text: string
-  readonly parts: readonly (string | JuelNode)[]
-}
-
-/** The syntax tree; its members are private to this folder. */
-interface JuelNode {
-  readonly node: string
+  readonly parts: readonly (string | SyntaxNode)[]
 }
 
 /** What names mean while an expression is evaluated. Time comes from the caller. */

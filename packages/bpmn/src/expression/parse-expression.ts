@@ -62,7 +62,7 @@ export function constantText(expression: Expression): string | undefined {
 
 /** The bare name in `${name}`; undefined for anything else. */
 export function bareName(expression: Expression): string | undefined {
-  const part = expression.parts[0] as SyntaxNode | string | undefined
+  const [part] = expression.parts
   if (expression.parts.length !== 1 || part === undefined || typeof part === 'string') return undefined
   return part.node === 'name' ? part.name : undefined
 }
