@@ -93,7 +93,7 @@ const trials: { name: string; last: string; event: (at: Aggregate) => StepEvent 
   { name: 'terminate end event', last: '<bpmn:terminateEventDefinition id="t" />', event: completeTask },
   { name: 'suspended', last: '', event: () => ({ type: 'suspended', suspended: true }) },
   { name: 'activated', last: '', event: () => ({ type: 'suspended', suspended: false }) },
-  { name: 'deleted by a caller', last: '', event: () => ({ type: 'deleted', reason: null, externally: true }) },
+  { name: 'deleted by a caller', last: '', event: () => ({ type: 'deleted', reason: null }) },
 ]
 
 function completeTask({ userTasks }: Aggregate): StepEvent {

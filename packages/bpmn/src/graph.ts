@@ -39,8 +39,6 @@ export interface SequenceFlow {
 interface NodeBase {
   id: string
   name: string | null
-  /** The sub-process it lies in; null for the process itself. */
-  parentId: string | null
   /** Camunda's activityType: `startEvent`, `signalStartEvent`, `serviceTask`, `boundaryTimer` … */
   activityType: string
   /** In document order. */
@@ -108,7 +106,8 @@ export type FlowNode = NodeBase &
     | { kind: 'endEvent'; event: EventDefinition }
     | {
         kind: 'intermediateCatchEvent'
-        event: EventDefinition /** camunda:in/… correlation of our own: an expression whose text the message must carry */
+        event: EventDefinition
+        /** `rowhouse:correlation`: the message must carry the text of this expression. */
         correlationKey: Expression | null
       }
     | { kind: 'boundaryEvent'; event: EventDefinition; attachedToId: string; cancelActivity: boolean }
@@ -155,5 +154,5 @@ export interface ParseOptions {
 
 export type ParseResult =
   | { ok: true; graphs: ProcessGraph[]; warnings: ParseProblem[] }
-  /** `engineCode`: Camunda's, for instance `ENGINE-09005`; `status`: its HTTP status where it is not 400. */
+  /** `message`: all of them in Camunda's words, its code first; `status`: what Camunda answers with. */
   | { ok: false; errors: ParseProblem[]; warnings: ParseProblem[]; message: string; status: 400 | 500 }

@@ -204,7 +204,7 @@ describe('an instance', () => {
     expect(driver.aggregate.incidents).toHaveLength(1)
 
     // when
-    driver.send({ type: 'deleted', reason: 'by hand', externally: true })
+    driver.send({ type: 'deleted', reason: 'by hand' })
 
     // then
     expect(driver.aggregate).toMatchObject({

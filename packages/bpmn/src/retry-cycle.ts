@@ -2,19 +2,19 @@
 import { parseCycle, singleMoment } from './timer/cycle.ts'
 import { TimerFault } from './timer/timer-fault.ts'
 
-export interface RetryPlan {
+interface RetryPlan {
   /** All tries, the first one included. */
   attemptsMax: number
   /** Durations as written; empty: at once. */
   intervals: readonly string[]
 }
 
-/** Camunda's default: three tries, at once. Taken also for a text that cannot be read. */
-export const defaultRetryPlan: RetryPlan = { attemptsMax: 3, intervals: [] }
+/** Camunda's default: three tries, at once. Taken for a text that cannot be read. */
+const defaultRetryPlan: RetryPlan = { attemptsMax: 3, intervals: [] }
 
 /** `R5/PT5M`: five tries; `PT5M`: two; `PT10M,PT17M,PT20M`: four. */
-export function retryPlan(text: string | null): RetryPlan {
-  const intervals = (text ?? '').split(',').map((interval) => interval.trim())
+export function retryPlan(text: string): RetryPlan {
+  const intervals = text.split(',').map((interval) => interval.trim())
   if (intervals.some((interval) => intervalEnd(interval, someMoment) === null)) return defaultRetryPlan
   const [only, second] = intervals
   if (only !== undefined && second === undefined) {

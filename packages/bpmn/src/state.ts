@@ -4,7 +4,7 @@
  */
 import type { TypedValue } from './values.ts'
 
-export type InstanceState = 'ACTIVE' | 'SUSPENDED' | 'COMPLETED' | 'EXTERNALLY_TERMINATED' | 'INTERNALLY_TERMINATED'
+export type InstanceState = 'ACTIVE' | 'SUSPENDED' | 'COMPLETED' | 'EXTERNALLY_TERMINATED'
 
 export interface InstanceRow {
   id: string
@@ -237,7 +237,7 @@ export type StepEvent =
       variables: { [name: string]: TypedValue }
       localVariables?: { [name: string]: TypedValue }
     }
-  /** As `deliver`, but as one due-work row (signalResponsive, broadcasts above the cap). */
+  /** As `deliver`, but by due work of its own (signalResponsive; a broadcast whose delivery fails). */
   | { type: 'deliver-later'; subscriptionId: string; variables: { [name: string]: TypedValue } }
   | {
       type: 'external-completed'
@@ -289,15 +289,13 @@ export type StepEvent =
       local: boolean
     }
   | { type: 'suspended'; suspended: boolean }
-  | { type: 'deleted'; reason: string | null; externally: boolean }
+  | { type: 'deleted'; reason: string | null }
 
 export interface StartRequest {
   instanceId: string
   definitionId: string
   /** undefined: the none start event. */
   startActivityId?: string
-  rootProcessInstanceId?: string
-  superExecutionId?: string
   businessKey: string | null
   tenantId: string | null
   startUserId: string | null

@@ -70,7 +70,7 @@ function begin(run: Run, event: StepEvent): void {
       suspend(run, event.suspended)
       return
     case 'deleted':
-      endInstance(run, event.externally ? 'EXTERNALLY_TERMINATED' : 'INTERNALLY_TERMINATED', event.reason)
+      endInstance(run, 'EXTERNALLY_TERMINATED', event.reason)
       return
     default:
       unreachable('step event', event)

@@ -123,8 +123,7 @@ class Replay {
         }
         return undefined
       case 'process-instance/':
-        if (live?.aggregate.instance.endedAt === null)
-          this.engine.send(live, { type: 'deleted', reason: null, externally: true })
+        if (live?.aggregate.instance.endedAt === null) this.engine.send(live, { type: 'deleted', reason: null })
         return undefined
       case `process-instance/variables/${rest[1]}`:
         if (live !== undefined) {

@@ -16,7 +16,6 @@ function node(kind: FlowNode['kind'], id: string, activityType: string, extra: E
     kind,
     id,
     name: id,
-    parentId: null,
     activityType,
     incoming: [],
     outgoing: [],

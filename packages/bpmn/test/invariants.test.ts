@@ -106,7 +106,7 @@ function possibleEvents({ dueWork, externalTasks, userTasks, subscriptions, inst
     events.push({ type: 'deliver', subscriptionId, variables: {}, localVariables: {} })
     events.push({ type: 'deliver-later', subscriptionId, variables: {} })
   }
-  if (events.length === 0 && instance.endedAt === null) events.push({ type: 'deleted', reason: null, externally: true })
+  if (events.length === 0 && instance.endedAt === null) events.push({ type: 'deleted', reason: null })
   return events
 }
 

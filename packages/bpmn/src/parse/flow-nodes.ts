@@ -15,7 +15,6 @@ type NodeFrame = Pick<
   FlowNode,
   | 'id'
   | 'name'
-  | 'parentId'
   | 'activityType'
   | 'incoming'
   | 'outgoing'
@@ -56,7 +55,6 @@ function readFrame(
   return {
     id,
     name: textOf(element, 'name') ?? null,
-    parentId: null,
     activityType,
     incoming: [],
     outgoing: [],

@@ -17,7 +17,7 @@ export async function deleteInstance(
       if (!options.failIfNotExists) return
       throw notFound('process instance', id, `No process instance found for id '${id}': processInstance is null`, 0)
     }
-    unit.apply(id, { type: 'deleted', reason: options.reason, externally: true })
+    unit.apply(id, { type: 'deleted', reason: options.reason })
     const callsDelegates = [...unit.graph(id).nodes.values()].some((node) => delegateOf(node) !== undefined)
     if (callsDelegates) await insertCancelErrands(ctx, unit.tx, [id])
   })
