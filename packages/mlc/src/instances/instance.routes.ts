@@ -26,9 +26,7 @@ export function instanceRoutes(app: FastifyInstance, ctx: MlcContext): void {
   })
   app.get<ById>('/process-instance/:id/activity-instances', async (request) => {
     const { id } = request.params
-    const aggregate = await ctx.database.transaction(
-      async (tx) => (await loadAggregates(tx, [id], ctx.vault)).get(id)?.aggregate,
-    )
+    const aggregate = (await loadAggregates(ctx.database.kysely, [id], ctx.vault)).get(id)?.aggregate
     if (aggregate === undefined || aggregate.instance.endedAt !== null) throw unknownInstance(id)
     return activityTree(aggregate, await ctx.graphs.get(ctx.database.kysely, aggregate.instance.definitionId))
   })

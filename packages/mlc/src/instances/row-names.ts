@@ -3,7 +3,7 @@
 const camelNames = new Map<string, string>()
 const snakeNames = new Map<string, string>()
 
-export function toCamel(name: string): string {
+function toCamel(name: string): string {
   const known = camelNames.get(name)
   if (known !== undefined) return known
   const made = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())

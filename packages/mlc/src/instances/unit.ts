@@ -129,6 +129,7 @@ export class Unit {
     changes.dueWork.upserts = changes.dueWork.upserts.map((row) => (row.id === workId ? { ...row, ...lock } : row))
   }
 
+  /** The end of the unit: what it changed is written. */
   async flush(): Promise<void> {
     const inputs = []
     for (const [instanceId, { loadedRevision }] of this.#members) if (loadedRevision === null) this.#take(instanceId)
@@ -140,11 +141,6 @@ export class Unit {
     const wake = [...this.woken].map((kind) => `${kind} ${this.#ctx.serverId}`)
     const held = await flushAggregates(this.tx, inputs, wake)
     this.#letGo(held)
-    for (const target of this.#members.values()) {
-      target.loadedRevision = target.aggregate.instance.revision
-      target.changes = null
-      target.history = []
-    }
   }
 
   /** The search for it, and its reading, are saved. */

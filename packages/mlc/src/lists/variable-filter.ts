@@ -64,7 +64,7 @@ export function ownerHas(owner: VariableOwner, condition: VariableCondition, cas
 }
 
 /** Of a row `v` of variables: it has this name, and its value compares so. */
-export function variableIs({ name, operator, value }: VariableCondition, casing = exactCase): Condition {
+function variableIs({ name, operator, value }: VariableCondition, casing = exactCase): Condition {
   const hasName = casing.ignoreNames ? sql`lower(v.name) = lower(${name})` : sql`v.name = ${name}`
   return sql`${hasName} and ${valueIs(operator, value, casing.ignoreValues)}`
 }

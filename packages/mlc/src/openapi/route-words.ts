@@ -66,6 +66,8 @@ const written: Record<string, Written> = {
   'GET /task/:id': 'One user task',
   'GET /task/:id/form': 'The key of its form',
   'GET /task/:id/identity-links': 'Assignee, owner and candidates',
+  'POST /task/:id/complete': ['Complete it', bodies.complete],
+  'POST /task/:id/submit-form': ['Complete it, as a form does', bodies.complete],
   'POST /task/:id/bpmnError': ['End it in a business error', bodies.bpmnError],
   'POST /task/:id/claim': ['Take it, if nobody has', bodies.user],
   'POST /task/:id/unclaim': 'Give it back',
@@ -81,7 +83,6 @@ const written: Record<string, Written> = {
   ...ofDefinitions(),
   ...changingVariables('/process-instance/:id/variables'),
   ...changingVariables('/execution/:id/localVariables'),
-  ...twice(['complete', 'submit-form'], (path) => [`POST /task/:id/${path}`, ['Complete it', bodies.complete]]),
 }
 
 function ofDefinitions(): Record<string, Written> {
@@ -109,10 +110,6 @@ function changingVariables(path: string): Record<string, Written> {
     [`PUT ${path}/:name`]: ['Set a variable', bodies.variable],
     [`DELETE ${path}/:name`]: 'Remove a variable',
   }
-}
-
-function twice(names: string[], make: (name: string) => [string, Written]): Record<string, Written> {
-  return Object.fromEntries(names.map(make))
 }
 
 const deserialize = { deserializeValues: 'false: objects as their text' }
