@@ -85,7 +85,6 @@ export async function startRowhouse(options: UpOptions = {}): Promise<Rowhouse> 
     token: () => token || undefined,
     renewToken: async () => {
       token = await getToken()
-      return token
     },
   })
 

@@ -10,8 +10,8 @@ export interface ClientOptions {
   fetch?: Fetch
   /** Called for each request; undefined sends no Authorization header (an unsecured gateway). */
   token?: () => Promise<string | undefined> | string | undefined
-  /** How to get a fresh token after a 401; the request is repeated once. */
-  renewToken?: () => Promise<string | undefined>
+  /** Gets a fresh token after a 401, which `token` gives from then on; the request is repeated once. */
+  renewToken?: () => Promise<void>
 }
 
 export interface CallOptions {

@@ -58,7 +58,6 @@ async function serveAfterRenewal(answer: { status: number; body: unknown }) {
     token: () => token,
     renewToken: async () => {
       token = 'new'
-      return token
     },
   })
   return { client, asked }
@@ -115,7 +114,7 @@ it('an upload holds a part of its content in memory, not all of it', async () =>
 
 it('a token that stays wrong is one Denied error, not a loop', async () => {
   const { url, asked } = await serve(() => ({ status: 401, body: { message: 'no' } }))
-  const client = makeClient({ baseUrl: url, token: () => 'x', renewToken: async () => 'x' })
+  const client = makeClient({ baseUrl: url, token: () => 'x', renewToken: async () => undefined })
   await expect(client.jobs.get('j')).rejects.toMatchObject({ kind: 'Denied', code: 'Unauthenticated', message: 'no' })
   expect(asked).toHaveLength(2)
 })

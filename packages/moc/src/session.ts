@@ -28,11 +28,10 @@ export function openClient(env: NodeJS.ProcessEnv = process.env): Client {
     baseUrl: config.gatewayUrl,
     token: () => env.ROWHOUSE_MOC_TOKEN || session.config.accessToken,
     renewToken: async () => {
-      if (env.ROWHOUSE_MOC_TOKEN) return undefined
+      if (env.ROWHOUSE_MOC_TOKEN) return
       const token = await renew(session.config, env)
       if (token === undefined) throw new Denied('Unauthenticated', 'You are not signed in, or your session has ended')
       session.config = remember(session.config, token, env)
-      return token.access_token
     },
   })
 }

@@ -36,7 +36,6 @@ async function runAgent(config: RuntimeConfig, log: (line: string) => void): Pro
     token: () => token,
     renewToken: async () => {
       token = readToken(config)
-      return token
     },
   })
   const languages = await findLanguages(config.python, log)
