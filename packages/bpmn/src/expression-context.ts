@@ -18,7 +18,6 @@ const nothing: TypedValue = { type: 'Null', value: null }
 export function contextOf(run: Run, executionId: string, task?: UserTaskRow): ExpressionContext {
   return {
     now: run.env.now,
-    ...(run.env.user === undefined ? {} : { user: run.env.user }),
     variable: (name) => findVariable(run, executionId, name)?.value,
     bean: (name) => {
       if (name === 'execution') return executionBean(run, executionId)

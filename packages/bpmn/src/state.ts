@@ -310,8 +310,6 @@ export interface StepEnv {
   newId(): string
   /** Elements executed in one step before it goes on by due work. */
   activitiesMax: number
-  /** Whoever acts, for `currentUser()` in expressions; absent for due work. */
-  user?: { id: string; groups: readonly string[] }
 }
 
 export interface StepResult {

@@ -13,8 +13,6 @@ export interface ExpressionContext {
   /** Context objects such as `execution` and `task`: properties and methods that the engine offers, read-only JSON inside. */
   bean(name: string): Bean | undefined
   now: Date
-  /** Whoever acts: `currentUser()`, `currentUserGroups()`, `authenticatedUserId`; absent when nobody does. */
-  user?: { id: string; groups: readonly string[] }
 }
 
 export interface Bean {

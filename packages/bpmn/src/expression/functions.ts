@@ -1,7 +1,7 @@
 /** The functions an expression may call by bare name, and how many arguments they take. */
 import type { TypedValue } from '../values.ts'
 import type { ExpressionContext } from './expression.ts'
-import { moment, nothing, text } from './java-values.ts'
+import { moment, nothing } from './java-values.ts'
 import { readSpin } from './spin-json.ts'
 
 interface ExpressionFunction {
@@ -9,16 +9,15 @@ interface ExpressionFunction {
   call(context: ExpressionContext, args: TypedValue[]): TypedValue
 }
 
+/** Steps are made in nobody's name, as Camunda's are where nobody has signed in. */
+const nobody: ExpressionFunction = { arity: 0, call: () => nothing }
 const readJson: ExpressionFunction = { arity: 1, call: (_, [value]) => readSpin(value ?? nothing) }
 
 const functions = new Map<string, ExpressionFunction>([
   ['now', { arity: 0, call: (context) => moment(context.now) }],
   ['dateTime', { arity: 0, call: (context) => moment(context.now) }],
-  ['currentUser', { arity: 0, call: ({ user }) => (user === undefined ? nothing : text(user.id)) }],
-  [
-    'currentUserGroups',
-    { arity: 0, call: ({ user }) => (user === undefined ? nothing : { type: 'Object', value: [...user.groups] }) },
-  ],
+  ['currentUser', nobody],
+  ['currentUserGroups', nobody],
   ['S', readJson],
   ['JSON', readJson],
 ])
