@@ -171,6 +171,20 @@ describe('due work', () => {
     ).toBe(406)
   })
 
+  it('that somebody runs at this moment is not run by hand, and that is told', async () => {
+    const server = await startMlc()
+    await server.deploy({ 'c.bpmn': create })
+    await server.call('POST', '/signalResponsive', { name: 'go' })
+    const { configuration: id } = await until(async () => (await server.call('GET', '/incident')).body[0])
+    await server.database.pool.query(
+      `update mlc.due_work set lock_owner = 'other', lock_expires_at = now() + interval '1 minute'`,
+    )
+    expect(await server.call('POST', `/job/${id}/execute`)).toMatchObject({
+      status: 500,
+      body: { type: 'OptimisticLockingException', code: 1, message: expect.stringContaining('run at this moment') },
+    })
+  })
+
   it('of a start timer that is run by hand tells its failure too, and costs no retry', async () => {
     const server = await startMlc()
     const start =

@@ -1,5 +1,5 @@
 /** What an operator does with due work: run it now, give it retries, move it, suspend it, throw it away. */
-import { AppError } from '@rowhouse/contract'
+import { AppError, Conflict } from '@rowhouse/contract'
 import { sql } from 'kysely'
 import { camundaProblem, notFound, nullValue } from '../camunda-problems.ts'
 import type { MlcContext, TakenWork } from '../context.ts'
@@ -61,9 +61,11 @@ function takenWork(work: WorkRow, instanceId: string, owner: string): TakenWork 
 
 async function lockByHand(ctx: MlcContext, id: string, owner: string): Promise<void> {
   const now = ctx.now()
-  await sql`
+  const { numAffectedRows } = await sql`
     update mlc.due_work set lock_owner = ${owner}, lock_expires_at = ${new Date(now.getTime() + manualLockMs)}
     where id = ${id} and (lock_expires_at is null or lock_expires_at < ${now})`.execute(ctx.database.kysely)
+  if (numAffectedRows === 0n)
+    throw new Conflict('StaleRevision', `Job '${id}' is being run at this moment: look at it again before you run it`)
 }
 
 export function checkedRetries(retries: number | null): number {
