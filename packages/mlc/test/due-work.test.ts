@@ -9,6 +9,8 @@ const asyncChain = diagram(
 )
 const create = onSignal('c', 'go', [delegateTask('make', 'CreateModelBatchJob'), userTask('t')])
 
+const asyncTask = '<bpmn:serviceTask id="a" camunda:asyncBefore="true" camunda:expression="${missing}"/>'
+
 const count = async (server: MlcServer, path: string) => (await server.call('GET', path)).body.count as number
 
 describe('due work', () => {
@@ -169,6 +171,32 @@ describe('due work', () => {
       (await server.call('GET', `/job/${job.id}/stacktrace`, undefined, { headers: { accept: 'application/json' } }))
         .status,
     ).toBe(406)
+  })
+
+  it('is suspended with its job definition under the lock of its instance, whose step would undo it', async () => {
+    const server = await startMlc()
+    await server.deploy({ 'c.bpmn': onSignal('c', 'go', [{ id: 'a', xml: asyncTask }]) })
+    await server.call('POST', '/signalResponsive', { name: 'go' })
+    await until(async () => (await count(server, '/incident/count')) === 1)
+    // given a step under way
+    const step = await server.database.pool.connect()
+    await step.query('begin')
+    await step.query('select 1 from mlc.instance for update')
+    // when
+    const suspension = server.call('PUT', '/job-definition/suspended', {
+      ...{ processDefinitionKey: 'c', suspended: true, includeJobs: true },
+    })
+    // then
+    await until(async () => {
+      const { rows } = await step.query(
+        `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      )
+      return rows.length > 0
+    })
+    await step.query('commit')
+    step.release()
+    expect((await suspension).status).toBe(204)
+    expect((await server.call('GET', '/job')).body).toMatchObject([{ suspended: true }])
   })
 
   it('that somebody runs at this moment is not run by hand, and that is told', async () => {

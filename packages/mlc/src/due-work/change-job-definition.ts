@@ -3,7 +3,7 @@ import type { MlcContext } from '../context.ts'
 import type { Condition } from '../lists/filters.ts'
 import { setJobRetries } from './change-job.ts'
 
-/** New work of a suspended job definition is suspended too; existing work only with `includeJobs`. */
+/** New work of a suspended job definition is suspended too; existing work only with `includeJobs`, under the locks of its instances. */
 export async function suspendJobDefinitions(
   ctx: MlcContext,
   which: Condition,
@@ -16,6 +16,11 @@ export async function suspendJobDefinitions(
       from mlc.process_definition d where d.id = j.definition_id and ${which} returning j.id`.execute(tx)
     if (!includeJobs || rows.length === 0) return
     const ids = rows.map((row) => row.id)
+    await sql`
+      select 1 from mlc.instance l where l.id in (
+        select i.id from mlc.due_work w join mlc.instance i on i.id = w.instance_id
+        where mlc.job_definition_of(i.definition_id, w.activity_id, w.kind) = any(${ids}::text[]))
+      order by l.id for update`.execute(tx)
     await sql`
       update mlc.due_work w set is_suspended = ${suspended}::boolean
       from mlc.instance i
