@@ -1,20 +1,13 @@
 /** Due work that belongs to no instance: start timers, and the cancelling of jobs whose instance was deleted. */
 import { sql } from 'kysely'
 import type { MlcContext, Tx } from '../context.ts'
-import { fireStartTimer } from '../definitions/start-timers.ts'
+import { type DueStart, fireStartTimer } from '../definitions/start-timers.ts'
 import { cancelJobsOf } from '../delegates/create-model-batch-job.ts'
 import { failureOf, isPassing } from './failure.ts'
 
-export interface Errand {
-  id: string
-  definition_id: string | null
-  activity_id: string
+export interface Errand extends DueStart {
   kind: string
-  retries: number
-  repeat: string | null
-  due_at: Date | null
   payload: Record<string, unknown> | null
-  owner: string
 }
 
 const cancelKind = 'cancel-jobs'

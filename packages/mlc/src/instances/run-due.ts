@@ -31,9 +31,7 @@ interface DueRow {
   definition_id: string | null
   activity_id: string
   kind: string
-  retries: number
   repeat: string | null
-  due_at: Date | null
   payload: Record<string, unknown> | null
   created_at: Date
 }
@@ -188,8 +186,8 @@ function makeSleeper() {
 async function take(ctx: MlcContext, pieces: number, now: Date): Promise<DueRow[]> {
   const until = new Date(now.getTime() + lockMs)
   const { rows } = await sql<DueRow>`
-    select t.id, t.instance_id, coalesce(t.definition_id, i.definition_id) as definition_id, t.activity_id, t.kind, t.retries,
-      t.repeat, t.due_at, t.payload, t.created_at
+    select t.id, t.instance_id, coalesce(t.definition_id, i.definition_id) as definition_id, t.activity_id, t.kind,
+      t.repeat, t.payload, t.created_at
     from mlc.take_due_work(${ctx.serverId}, ${now}, ${until}, ${pieces}::int) t left join mlc.instance i on i.id = t.instance_id`.execute(
     ctx.database.kysely,
   )
