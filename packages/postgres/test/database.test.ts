@@ -173,12 +173,12 @@ test.each(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'])('a host 
 test('of a host with several addresses what each one answers is told', async () => {
   const lookup: LookupFunction = (_host, _options, done) =>
     done(null, [
-      { address: '::1', family: 6 },
       { address: '127.0.0.1', family: 4 },
+      { address: '::1', family: 6 },
     ])
   const [error] = (await once(connect({ port: 1, host: 'both', lookup }), 'error')) as [Error]
   expect(error.message).toBe('')
   expect(isDatabaseAway(error)).toBe(true)
-  expect(connectionFault(error)).toMatch(/^connect .*::1.*; connect .*127\.0\.0\.1/)
+  expect(connectionFault(error)).toMatch(/^connect ECONNREFUSED 127\.0\.0\.1:1; connect .*::1/)
   expect(connectionFault(new Error('no pg_hba.conf entry'))).toBe('no pg_hba.conf entry')
 })
