@@ -2,7 +2,7 @@
 import { InputError, isUuid, JobBody, JobInput } from '@rowhouse/contract'
 import type { Context } from './context.ts'
 import { Exit } from './exit.ts'
-import { endSentence, exitCodeOfJob, fetchOutput, watchJob } from './job-wait.ts'
+import { awaitOutput, endSentence, exitCodeOfJob, watchJob } from './job-wait.ts'
 import { inputAsset, isUrl, outputAsset, readTextFile } from './local-files.ts'
 import { printMade } from './output.ts'
 
@@ -41,7 +41,7 @@ export async function createJob(
   try {
     latest = await watchJob(context, job.id, timeoutSeconds)
     if (latest.jobStatus === 'COMPLETE' && !isUrl(files.output)) {
-      await fetchOutput(client, job.id, files.output)
+      await awaitOutput(context, job.id, files.output)
       context.output.say(`Output written to ${files.output}`)
     }
     context.output.say(endSentence(latest))

@@ -16,16 +16,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeClient } from '@rowhouse/contract'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { fetchOutput } from './job-wait.ts'
+import { awaitOutput, fetchOutput } from './job-wait.ts'
+import { makeOutput } from './output.ts'
 
 let folder: string
 let server: Server
 let isWhole = true
+let isAway = false
 const gateway = () => makeClient({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'moc-output-'))
   server = createServer((_request, response) => {
+    if (isAway) return void response.writeHead(503).end()
     response.writeHead(200, { 'content-length': 8 })
     response.write('a,b\n', () => (isWhole ? response.end('1,2\n') : response.destroy()))
   })
@@ -69,4 +72,17 @@ it('a pipe takes an output and stays a pipe', async () => {
   const [read] = await Promise.all([readFile(pipe, 'utf8'), fetchOutput(gateway(), 'j', pipe)])
   expect(read).toBe('a,b\n1,2\n')
   expect(lstatSync(pipe).isFIFO()).toBe(true)
+})
+
+it('an output whose server is away just after the wait is fetched when it is back', async () => {
+  isWhole = isAway = true
+  const said: string[] = []
+  const say = (text: string) => {
+    said.push(text)
+    isAway = false
+  }
+  const path = join(folder, 'later.csv')
+  await awaitOutput({ output: { ...makeOutput({}), say }, client: gateway }, 'j', path)
+  expect(readFileSync(path, 'utf8')).toBe('a,b\n1,2\n')
+  expect(said).toEqual([expect.stringContaining('looking again for 5 minutes'), 'The server answers again'])
 })

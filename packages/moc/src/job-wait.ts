@@ -99,6 +99,14 @@ export function exitCodeOfJob(job: JobBody): number {
   return job.jobResult === 'FAILURE' ? exitCode.jobRejects : exitCode.ok
 }
 
+/** After a wait: a server that is away just then is waited for as well. */
+export async function awaitOutput(context: Context, jobId: string, file: string): Promise<void> {
+  const client = context.client()
+  const patience = makePatience(context.output.say, true)
+  const fetched = () => patience.look(() => fetchOutput(client, jobId, file).then(() => true))
+  while (!(await fetched())) await new Promise((resolve) => setTimeout(resolve, pollMs))
+}
+
 /** To a file that appears whole or not at all. */
 export async function fetchOutput(client: Client, jobId: string, file: string): Promise<void> {
   const path = localPath(file)
