@@ -1,5 +1,5 @@
 /** `runtime --gateway URL …`: one agent until it is told to stop. stdout says `ready NAME` once; talk goes to stderr. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError, InputError, makeClient } from '@rowhouse/contract'
 import { type Agent, startAgent } from './agent.ts'
@@ -30,6 +30,9 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function runAgent(config: RuntimeConfig, log: (line: string) => void): Promise<number> {
+  // it may be a disk that is mounted later
+  for (const folder of config.fileRoots.filter((each) => !isFolder(each)))
+    log(`--files ${folder} is no folder here: jobs that name files below it fail until it is one`)
   let token = readToken(config)
   const client = makeClient({
     baseUrl: config.gatewayUrl,
@@ -108,6 +111,14 @@ function stopOnSignals(agent: Agent, config: RuntimeConfig, log: (line: string) 
     process.stdin.once('close', stopForParent)
     process.stdin.on('error', stopForParent)
     process.stdin.resume()
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
   }
 }
 

@@ -69,6 +69,13 @@ const files = { inputData: [external('in.csv')], outputData: [external('out.csv'
 const runs = (jobId: string) => () =>
   (gateway.jobs.get(jobId)?.messages ?? []).some((line) => line.includes('state changes to RUNNING'))
 
+it('a folder of --files that is not there is told at the start', async () => {
+  const { stderr } = startProgram(['--files', join(folder, 'nowhere'), '--files', join(folder, 'token', 'below')])
+  await gateway.until('the runtime to register', () => stderr().includes('registered with'))
+  expect(stderr()).toContain(`--files ${join(folder, 'nowhere')} is no folder here: jobs that name files below it fail`)
+  expect(stderr()).not.toContain(`--files ${folder} is`)
+})
+
 it('one Ctrl-C that arrives twice, from the terminal and from npm, hands the job back all the same', async () => {
   const { child, exited } = startProgram()
   const jobId = gateway.addJob(await jobOf('sleeps-forever.py', files))
