@@ -3,6 +3,7 @@ import { Unavailable } from '@rowhouse/contract'
 const away = 'The database does not answer just now. Nothing was changed; try again in a moment'
 const busy = 'The database is too busy just now and gave this up. Nothing was changed; try again in a moment'
 const full = 'The disk of the database is full. Nothing was changed; make room there, then try again'
+const changed = 'Another server has just upgraded the database. Nothing was changed; try again in a moment'
 const readOnly = 'The database takes no changes just now (it is read-only). Nothing was changed; try again in a moment'
 
 /** PostgreSQL's codes for what passes: of a time limit, a lock, an administrator, a lack of something. */
@@ -41,12 +42,14 @@ export function findStoreTrouble(thrown: unknown): Unavailable | undefined {
   return message === undefined ? undefined : new Unavailable(message, message === full ? 60_000 : 2_000, thrown)
 }
 
-function troubleOf(thrown: Error & { code?: unknown; syscall?: unknown }): string | undefined {
+function troubleOf(thrown: Error & { code?: unknown; syscall?: unknown; routine?: unknown }): string | undefined {
   // of a host with several addresses all were tried, and the first tells of what kind it is
   if (thrown instanceof AggregateError && thrown.errors[0] instanceof Error) return troubleOf(thrown.errors[0])
   const { code, syscall } = thrown
   if (typeof code === 'string') {
     if (code.startsWith('E')) return networkCodes.has(code) && networkCalls.has(String(syscall)) ? away : undefined
+    // a prepared statement's plan; its connection is not used again
+    if (code === '0A000' && thrown.routine === 'RevalidateCachedQuery') return changed
     const known = byCode[code] ?? (/^08\d/.test(code) ? away : undefined)
     if (known !== undefined) return known
   }

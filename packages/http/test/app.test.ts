@@ -288,6 +288,7 @@ test('what nothing can serve now is 422 with its data', async () => {
 })
 
 test.each([
+  ['upgraded', /^Another server has just upgraded the database\. Nothing was changed; try again in a moment/],
   ['full', /^The disk of the database is full\. Nothing was changed; make room there/],
   ['late', /^The database is too busy just now and gave this up\. Nothing was changed; try again/],
 ])('a database that cannot just now (%s) is 503 and says what to do', async (how, message) => {

@@ -59,6 +59,10 @@ export async function started(
       if (how === 'cut')
         throw Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' })
       if (how === 'full') throw Object.assign(new Error('could not extend file "base/1/2"'), { code: '53100' })
+      if (how === 'upgraded') {
+        const code = { code: '0A000', routine: 'RevalidateCachedQuery' }
+        throw Object.assign(new Error('cached plan must not change result type'), code)
+      }
       if (how === 'late')
         throw Object.assign(new Error('canceling statement due to statement timeout'), { code: '57014' })
       if (how === 'terminated') throw new Error('Connection terminated unexpectedly')
