@@ -150,7 +150,11 @@ describe('a trigger that names nothing there is', () => {
       { TAG: 'cc-fraud', MODEL_STAGE: 'PRD' },
       /MODEL_STAGE 'PRD'.*To mend: moc deployment create/,
     ],
-    ['INPUT_FILE is no path', { TAG: 'cc-fraud', MODEL_STAGE: 'DEV', INPUT_FILE: 'rows.csv' }, /INPUT_FILE is 'rows/],
+    [
+      'INPUT_FILE is no path',
+      { TAG: 'cc-fraud', MODEL_STAGE: 'DEV', INPUT_FILE: 5 },
+      /INPUT_FILE is '5': it must be a path/,
+    ],
     ['no input is named', { TAG: 'cc-fraud', MODEL_STAGE: 'DEV' }, /No input for the job.*--input <URL>/],
     [
       'JOB_TYPE is unknown',

@@ -1,7 +1,8 @@
 /** The page this product began with, typed as it is printed there: three ways to trigger a batch scoring job, and how to follow it. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { hasJobEnded, type JobStatus } from '@rowhouse/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually, lastWord, makeFolder, type Rowhouse, readLines, root, startRowhouse } from './rowhouse.ts'
@@ -102,12 +103,20 @@ describe('trigger A: signalResponsive', () => {
     expect(await get(`/mlc-service/rest/incident?processInstanceId=${processInstanceId}`)).toEqual([])
   })
 
-  it('takes INPUT_FILE and OUTPUT_FILE as variables', async () => {
+  it.each([
+    ['paths', (path: string) => join(rowhouse.folder, path)],
+    ['paths in the folders of the runtime', (path: string) => path],
+    [
+      'assets as JSON',
+      (path: string) => ({ assetType: 'EXTERNAL_FILE', fileUrl: pathToFileURL(join(rowhouse.folder, path)).href }),
+    ],
+  ])('takes INPUT_FILE and OUTPUT_FILE as variables: %s', async (_form, place) => {
+    rmSync(join(rowhouse.folder, 'out/by-variable.csv'), { force: true })
     const variables = {
       TAG: { value: 'cc-fraud' },
       MODEL_STAGE: { value: 'DEV' },
-      INPUT_FILE: { value: join(rowhouse.folder, 'in/transactions.csv') },
-      OUTPUT_FILE: { value: { assetType: 'EXTERNAL_FILE', fileUrl: `file://${rowhouse.folder}/out/by-variable.csv` } },
+      INPUT_FILE: { value: place('in/transactions.csv') },
+      OUTPUT_FILE: { value: place('out/by-variable.csv') },
     }
     const { processInstanceId } = (await (await trigger({ name: signal, variables })).json()) as {
       processInstanceId: string
