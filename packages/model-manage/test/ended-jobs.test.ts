@@ -170,6 +170,20 @@ describe('running again', () => {
     expect(third.credentials).toEqual({})
   })
 
+  it('has the credentials of a place that its deployment still names, wherever it stands in the list by now', async () => {
+    const url = (fileUrl: string) => ({ assetType: 'EXTERNAL_FILE' as const, fileUrl })
+    const engine = await register(wing, 'r6', ['r6', 'DEV'])
+    const inputData = [url('http://ANN:one@first/in.csv')]
+    const deployment = await deployedModel(wing, 'r6', 'DEV', { inputData })
+    const first = await wing.ann.jobs.create({ deployedModel: { id: deployment.id } })
+    await wing.runtime.jobs.finish(await leased(wing, engine), complete)
+    await wing.ann.deployedModels.patch(deployment.id, {
+      inputData: [url('http://BOB:two@second/in.csv'), ...inputData],
+    })
+    await wing.ann.jobs.rerun(first.id)
+    expect((await leased(wing, engine)).credentials).toEqual({ 'inputData[0]': { username: 'ANN', password: 'one' } })
+  })
+
   it('of a deployment that was undeployed is 422', async () => {
     const { id, engine, deployment } = await queued(wing, 'r3')
     await wing.runtime.jobs.finish(await leased(wing, engine), complete)

@@ -72,8 +72,8 @@ export function credentialsOf(chosen: ChosenModel, asked: Asked): Credentials {
   const lists = { inputData: asked.input, outputData: asked.output, additionalAssets: asked.additional }
   for (const [list, assets] of Object.entries(lists)) {
     for (const [index, { asset, from }] of assets.entries()) {
-      const credential = chosen.credentials[from]
-      if (credential && isStillThere(chosen, asset, from)) credentials[`${list}[${index}]`] = credential
+      const credential = chosen.credentials[placeNow(chosen, asset, from)]
+      if (credential) credentials[`${list}[${index}]`] = credential
     }
   }
   for (const [path, credential] of Object.entries(chosen.credentials))
@@ -81,10 +81,15 @@ export function credentialsOf(chosen: ChosenModel, asked: Asked): Credentials {
   return credentials
 }
 
-/** A rerun reads where the first run read; its deployment may lead elsewhere by now, and what opens that place is for nobody else. */
-function isStillThere({ deployment }: ChosenModel, asset: Asset, from: string): boolean {
-  const [, list, index] = /^deployment\.(\w+)\[(\d+)\]$/.exec(from) ?? []
-  if (deployment === null || list === undefined) return true
-  const now = new Map<string, Asset[]>(Object.entries(deploymentData(deployment))).get(list)?.[Number(index)]
-  return isDeepStrictEqual(addressesOf(now), addressesOf(asset))
+/**
+ * A rerun reads where the first run read; its deployment may lead there from another place of its list by now, or elsewhere: what opens that
+ * is for nobody else.
+ */
+function placeNow({ deployment }: ChosenModel, asset: Asset, from: string): string {
+  const [, list = '', index] = /^deployment\.(\w+)\[(\d+)\]$/.exec(from) ?? []
+  if (deployment === null || index === undefined) return from
+  const addresses = addressesOf(asset)
+  const leadsThere = (other: Asset | undefined) => isDeepStrictEqual(addressesOf(other), addresses)
+  const now = new Map<string, Asset[]>(Object.entries(deploymentData(deployment))).get(list) ?? []
+  return leadsThere(now[Number(index)]) ? from : `deployment.${list}[${now.findIndex(leadsThere)}]`
 }
