@@ -25,6 +25,9 @@ describe('credentials in URLs', () => {
     const { clean } = takeCredentials({ inputData: [{ name, filename: name, fileUrl: ` ${name}` }] })
     const open = 'http://host/in.csv'
     expect(clean.inputData).toEqual([{ name: open, filename: open, fileUrl: open }])
+    const presigned = 'https://host/in.csv?X-Amz-Signature=SECRET&part=1'
+    const asset = { name: presigned, filename: presigned, fileUrl: presigned }
+    expect(JSON.stringify(takeCredentials({ inputData: [asset] }).clean)).not.toContain('SECRET')
   })
 
   it('are taken out of parameters of a job at every depth, and put back for the runtime', () => {

@@ -34,7 +34,7 @@ function walk(value: unknown, path: string, found: Credentials): unknown {
       copy[key] = url
       // the connection of an SQL asset stands one level below it
       if (credential) found[path.replace(/\.repositoryInfo$/, '')] = credential
-    } else copy[key] = nameMembers.has(key) ? withoutUserParts(each) : each
+    } else copy[key] = nameMembers.has(key) ? splitUrl(withoutUserParts(each)).url : each
   }
   return copy
 }
