@@ -51,6 +51,17 @@ describe('credentials in URLs', () => {
     expect(rest).toEqual({ 'inputData[0]': { username: 'KEY', password: 'SECRET' } })
   })
 
+  it('go back to the parameter they came from, whatever the names of others', () => {
+    const jobParameters = {
+      'db.url': 'http://K:SECRET@one/x',
+      db: { url: 'http://two/y' },
+      'a[0]': 'c',
+      a: ['http://A:B@c/d'],
+    }
+    const { clean, credentials } = takeCredentials({ jobParameters })
+    expect(withParameters(clean, credentials).job).toEqual({ jobParameters })
+  })
+
   it('are found even with letters that do not belong into a URL', () => {
     expect(splitUrl('s3://AKIA:wJalr/XUtn+FEMI@bucket/key')).toEqual({
       url: 's3://bucket/key',

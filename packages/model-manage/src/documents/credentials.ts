@@ -64,7 +64,13 @@ export function withParameters<T extends Document>(
   }
 }
 
-const placeOf = (path: string, key: string) => (path === '' ? key : `${path}.${key}`)
+/** Parameters have any names: `["a.b"]` is another place than `a.b`. */
+function placeOf(path: string, key: string): string {
+  if (path === '') return key
+  return path.startsWith('jobParameters') && !/^[\w-]+$/.test(key)
+    ? `${path}[${JSON.stringify(key)}]`
+    : `${path}.${key}`
+}
 const isParameter = (path: string) => /^jobParameters[.[]/.test(path)
 
 /** Where a document's credentials lead to, wherever it stands in it. */
