@@ -1,6 +1,7 @@
+import dns from 'node:dns'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { choosePort } from './port.ts'
 
 const range = '/proc/sys/net/ipv4/ip_local_port_range'
@@ -24,4 +25,10 @@ test('a port that is taken, or that is none, is told with the option', async () 
   await new Promise((settle) => other.close(settle))
   await expect(choosePort('127.0.0.1', '65536')).rejects.toThrow('it must be a whole number from 0 to 65535')
   await expect(choosePort('no-such-host.invalid', '0')).rejects.toThrow('Choose another address with --host')
+})
+
+test('a host that nobody knows is asked for once', async () => {
+  const lookup = vi.spyOn(dns, 'lookup')
+  await expect(choosePort('no-such-host.invalid', '0')).rejects.toThrow('Choose another address with --host')
+  expect(lookup.mock.calls.filter(([host]) => host === 'no-such-host.invalid')).toHaveLength(1)
 })

@@ -31,7 +31,11 @@ const freeLast = 32_767
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   const end = Math.min(freeLast + 1, systemsFirst())
   for (let tries = 0; tries < 20 && end - freeFirst > 1_000; tries++) {
-    const port = await listenOnce(host, randomInt(freeFirst, end)).catch(() => null)
+    const port = await listenOnce(host, randomInt(freeFirst, end)).catch((error: NodeJS.ErrnoException) => {
+      // Windows keeps whole ranges to itself; with a host that is none another port is no better
+      if (error.code === 'EADDRINUSE' || error.code === 'EACCES') return null
+      throw error
+    })
     if (port !== null) return port
   }
   return listenOnce(host, 0)
