@@ -145,6 +145,14 @@ describe('what is sent', () => {
     await closed(content)
   })
 
+  it('and cannot be read is told as it is, not as a fault of the server', async () => {
+    const url = await serve((request) => void request.resume())
+    const content = endless()
+    const answer = put(url, content)
+    content.destroy(new Error('EIO: i/o error, read'))
+    await expect(answer).rejects.toThrow('EIO: i/o error, read')
+  })
+
   it('is let go when the server refuses it before it has all', async () => {
     const url = await serve((_request, response) => response.writeHead(403).end())
     const content = endless()

@@ -84,8 +84,13 @@ function send({ method, url, headers, body, signal, allowLinkLocal, ...times }: 
     request.once('response', resolve)
     request.on('error', reject)
     if (body === undefined) request.end()
-    // a file is closed however the call ends; both streams' errors are the request's
-    else pipeline(body(), request, () => {})
+    else {
+      const content = body()
+      // a request that its content leaves would only say that it hung up
+      content.once('error', reject)
+      // a file is closed however the call ends
+      pipeline(content, request, () => {})
+    }
   })
 }
 
