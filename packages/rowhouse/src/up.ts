@@ -143,7 +143,7 @@ function keepServer(
     ['--tls-cert', options.tlsCert],
     ['--tls-key', options.tlsKey],
     ['--definitions', options.definitions],
-    ['--log-level', options.logLevel ?? process.env.ROWHOUSE_LOG_LEVEL ?? 'warn'],
+    ['--log-level', options.logLevel || process.env.ROWHOUSE_LOG_LEVEL || 'warn'],
   ] as const) {
     if (value !== undefined) args.push(flag, value)
   }

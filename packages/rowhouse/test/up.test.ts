@@ -196,10 +196,12 @@ test('unsecured says so loudly, needs no token, and its runtime works', async ()
   expect((await fetch(`${up.url}/model-manage/api/storedModels`)).status).toBe(200)
 })
 
-test('options and variables that are empty are not given: loopback, the folder .rowhouse, the database that comes along', async () => {
-  const up = await startUp(folder, ['--host', '', '--data', ''], { ROWHOUSE_DATABASE_URL: '' })
+test('options and variables that are empty are not given: loopback, the folder .rowhouse, the database that comes along, level warn', async () => {
+  const up = await startUp(folder, ['--host', '', '--data', ''], { ROWHOUSE_DATABASE_URL: '', ROWHOUSE_LOG_LEVEL: '' })
   expect(up.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
   expect(readdirSync(folder)).toEqual(['.rowhouse'])
+  await up.stop()
+  expect(up.stderr.join('\n')).not.toContain('Server listening')
 })
 
 test('a database of your own is used instead, and no other is made', async () => {
