@@ -12,6 +12,8 @@ describe('a text that holds URLs', () => {
     ['http://host:8080/a@b.csv', 'http://host:8080/a@b.csv'],
     ['http://host/a?to=b@c', 'http://host/a?to=b@c'],
     ['ann@example.org', 'ann@example.org'],
+    ['in=abfss://data@acct.dfs.core.windows.net/x', 'in=abfss://data@acct.dfs.core.windows.net/x'],
+    ['wasb://data@a/x and abfss://k:s@a/x', 'wasb://data@a/x and abfss://a/x'],
   ])('%s is shown as %s', (text, shown) => {
     expect(withoutUserParts(text)).toBe(shown)
   })

@@ -2,7 +2,7 @@
 
 /**
  * `scheme://user:password@host` → `scheme://host`, anywhere in a text. Passwords with `/` in them (AWS keys) are not valid there and are
- * common; `http://host:8080/a@b` has none. `put` says what stands in place of `user:password@`.
+ * common; `http://host:8080/a@b` has none, nor has `abfss://container@account`. `put` says what stands in place of `user:password@`.
  */
 export function withoutUserParts(text: string, put: (userPart: string) => string = () => ''): string {
   if (!text.includes('@')) return text
@@ -13,7 +13,7 @@ export function withoutUserParts(text: string, put: (userPart: string) => string
 
 // Texts are of any length and anybody's: both patterns begin at one place of a run only, for the time to grow with the length and no more.
 const runBeforeAt = /(?<![^\s@?#"'])[^\s@?#"']+@/g
-const userPartAtEnd = /([a-z0-9+.-]:\/\/)((?:[^/:]+:(?!\d{1,5}\/).*|[^/]+)@)$/i
+const userPartAtEnd = /([a-z0-9+.-]:\/\/)((?:[^/:]+:(?!\d{1,5}\/).*|(?!(?<=\b(?:abfs|wasb)s?:\/\/)[^/:]+@$)[^/]+)@)$/i
 
 /** Members of a query that give access by themselves, as Amazon, Google, Azure and makers of tokens name them. */
 const secretName = `(?:x-[a-z]+-)?(?:signature|credential|security-token)|sig|(?:(?:access|refresh|auth|id|sas|session)[_-]?)?token|(?:(?:api|access|subscription)[_-]?)?key|[a-z]*accesskeyid|googleaccessid|(?:client[_-]?)?secret|password|passwd|pwd|jwt`

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { complete, deployedModel, history, lease, leased, modelBody, queued, register } from './fleet.ts'
+import { complete, csvInput, deployedModel, history, lease, leased, modelBody, queued, register } from './fleet.ts'
 import { eventually, failureOf, startWing, type Wing } from './wing.ts'
 
 let wing: Wing
@@ -182,6 +182,18 @@ describe('running again', () => {
     })
     await wing.ann.jobs.rerun(first.id)
     expect((await leased(wing, engine)).credentials).toEqual({ 'inputData[0]': { username: 'ANN', password: 'one' } })
+  })
+
+  it('has the parameters of the first run, the container of an Azure store included, which is no user', async () => {
+    const jobParameters = { '--in': 'abfss://data@acct.dfs.core.windows.net/in.parquet' }
+    const engine = await register(wing, 'r7', ['r7', 'DEV'])
+    const deployment = await deployedModel(wing, 'r7', 'DEV')
+    const wish = { deployedModel: { id: deployment.id }, inputData: csvInput(), jobParameters }
+    const first = await wing.ann.jobs.create(wish)
+    expect(first.jobParameters).toEqual(jobParameters)
+    await wing.runtime.jobs.finish(await leased(wing, engine), complete)
+    await wing.ann.jobs.rerun(first.id)
+    expect((await leased(wing, engine)).job.jobParameters).toEqual(jobParameters)
   })
 
   it('of a deployment that was undeployed is 422', async () => {

@@ -62,6 +62,13 @@ describe('credentials in URLs', () => {
     expect(withParameters(clean, credentials).job).toEqual({ jobParameters })
   })
 
+  it('are not the container of a store of Azure', () => {
+    const fileUrl = 'abfss://data@acct.dfs.core.windows.net/in.csv'
+    const document = { inputData: [{ fileUrl, name: fileUrl }], jobParameters: { '--in': fileUrl } }
+    expect(takeCredentials(document)).toEqual({ clean: document, credentials: {} })
+    expect(splitUrl('wasbs://data:SECRET@acct/in.csv').credential).toEqual({ username: 'data', password: 'SECRET' })
+  })
+
   it('are found even with letters that do not belong into a URL', () => {
     expect(splitUrl('s3://AKIA:wJalr/XUtn+FEMI@bucket/key')).toEqual({
       url: 's3://bucket/key',

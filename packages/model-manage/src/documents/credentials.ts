@@ -100,6 +100,8 @@ function splitUser(text: string): { url: string; user?: Pick<Credential, 'userna
   const [whole, scheme, userPart] = match ?? []
   if (whole === undefined || scheme === undefined || userPart === undefined) return { url: text }
   const colon = userPart.indexOf(':')
+  // `abfss://container@account…`
+  if (colon === -1 && /^(?:abfs|wasb)s?:/i.test(scheme)) return { url: text }
   const slash = userPart.indexOf('/')
   // `http://host/path@2x.csv`: an @ in the path, no user part
   if (colon === -1 ? slash !== -1 : slash !== -1 && slash < colon) return { url: text }
