@@ -1,14 +1,15 @@
-import { type CallOptions, type Client, type DeployableModelBody, type HalList, isUuid } from '@rowhouse/contract'
+import { type Client, type DeployableModelBody, isUuid } from '@rowhouse/contract'
 import type { Context } from '../../context.ts'
 import { getModel, listUpTo, parseLimit } from '../../lookup.ts'
 import { printList } from '../../output.ts'
 
 export async function run(context: Context, [model = '']: string[], options: { limit?: string }): Promise<void> {
   const client = context.client()
-  const found = await listUpTo<DeployableModelBody>(
-    (query) => (model === '' ? client.deployableModels.list(query) : findOfModel(client, model, { query })),
-    parseLimit(options.limit),
-  )
+  const limit = parseLimit(options.limit)
+  const found =
+    model === ''
+      ? await listUpTo<DeployableModelBody>((query) => client.deployableModels.list(query), limit)
+      : (await listOfModel(client, model, limit)).slice(0, limit)
   if (found.length === 0 && model !== '') await getModel(client, model)
   await printList(context.output, found, [
     { title: 'ID', value: (snapshot) => snapshot.id },
@@ -19,8 +20,10 @@ export async function run(context: Context, [model = '']: string[], options: { l
   ])
 }
 
-/** By the model's id, else by its name or the snapshot's own. */
-function findOfModel(client: Client, model: string, page: CallOptions): Promise<HalList<DeployableModelBody>> {
+/** By the model's id, else by its name; the search takes a snapshot's own name for one, too. */
+async function listOfModel(client: Client, model: string, limit: number): Promise<DeployableModelBody[]> {
   const { findByStoredModelId, findByName } = client.deployableModels
-  return isUuid(model) ? findByStoredModelId(model, page) : findByName(model, page)
+  if (isUuid(model)) return listUpTo((query) => findByStoredModelId(model, { query }), limit)
+  const named = await listUpTo<DeployableModelBody>((query) => findByName(model, { query }), 10_000)
+  return named.filter((snapshot) => snapshot.storedModel.modelMetaData.name === model)
 }
