@@ -87,6 +87,15 @@ describe('matching a runtime', () => {
     expect(match.data.mend).toBe('rowhouse runtime --gateway <url> --name down')
   })
 
+  it('counts a runtime of the stage that lacks a service tag as nearer than one of another stage', () => {
+    const match = matchRuntime(wish(), [
+      runtime('a-dev', { tags: ['DEV', 'cc-fraud'] }),
+      runtime('b-prod', { tags: ['PROD', 'churn'] }),
+    ])
+    if (match.found) throw new Error('found')
+    expect(match.data).toMatchObject({ nearest: 'b-prod', mend: 'moc runtime tag add b-prod cc-fraud' })
+  })
+
   it('counts a tag that differs only in case as the nearest miss and says how to mend it', () => {
     const match = matchRuntime(wish(), [
       runtime('e1', { tags: ['cc-fraud'] }),

@@ -150,8 +150,8 @@ function failedOf(seen: SeenRuntimeBody): PredicateBody[] {
 }
 
 /**
- * The one asked for by name if it is there; else fewest failures; among equals one that is merely misspelt, then one that is not alive (its tags are
- * more right than those of the others: start it rather than tag a runtime of another stage), then the first by name.
+ * The one asked for by name if it is there; else fewest failures; among equals one that is merely misspelt, then one of the stage (nobody wants work of PROD
+ * on the runtime of DEV, however small the slip), then one that is not alive (its tags are more right than those of the others), then the first by name.
  */
 function nearestOf(seen: readonly SeenRuntimeBody[]): SeenRuntimeBody | undefined {
   const failures = (runtime: SeenRuntimeBody, predicateName: string) =>
@@ -163,6 +163,7 @@ function nearestOf(seen: readonly SeenRuntimeBody[]): SeenRuntimeBody | undefine
       failures(a, 'name') - failures(b, 'name') ||
       failedOf(a).length - failedOf(b).length ||
       misspelt(b) - misspelt(a) ||
+      failures(a, 'stage') - failures(b, 'stage') ||
       failures(b, 'alive') - failures(a, 'alive') ||
       (a.name < b.name ? -1 : 1),
   )[0]
