@@ -75,7 +75,8 @@ export async function locateInput(
   const absolute = await underRoots(path, roots, what)
   const found = await stat(absolute).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
-      throw new Unmet('InputNotFound', `${what} '${path}' does not exist on this runtime's machine`)
+      const where = isAbsolute(path) ? '' : ` (looked for below ${roots.open.join(', ')})`
+      throw new Unmet('InputNotFound', `${what} '${path}' does not exist on this runtime's machine${where}`)
     }
     if (error.code === 'ENAMETOOLONG') throw new InputError('InvalidLocation', tooLong(path, what))
     throw new Unmet('InputUnreadable', `${what} '${path}' ${reasons[error.code ?? ''] ?? `fails with ${error.code}`}`)
@@ -147,7 +148,7 @@ async function underRoots(path: string, roots: FileRoots, what: string): Promise
   if (first !== undefined) return first
   throw new InputError(
     'OutsideFileRoots',
-    `${what} '${path}' lies outside the folders this runtime may open (${roots.open.join(', ')})`,
+    `${what} '${path}' lies outside the folders this runtime may open (${roots.open.join(', ')}): name a file below them, or start the runtime with --files for its folder too`,
   )
 }
 

@@ -98,12 +98,16 @@ describe('a model that', () => {
 
 describe('an input that', () => {
   it.each([
-    ['is missing', 'nowhere.csv', "Input 'nowhere.csv' does not exist on this runtime's machine"],
+    [
+      'is missing',
+      'nowhere.csv',
+      /^Input 'nowhere.csv' does not exist on this runtime's machine \(looked for below \/.+\)$/,
+    ],
     ['is a folder', 'out', "Input 'out' is a folder; name a file in it"],
     [
       'lies outside the roots',
       '/etc/passwd',
-      /^Input '\/etc\/passwd' lies outside the folders this runtime may open \(/,
+      /^Input '\/etc\/passwd' lies outside the folders this runtime may open \(.+\): name a file below them, or start the runtime with --files/,
     ],
     ['lies in a folder of our own', 'closed/runtime-token', /lies in a folder of Rowhouse's own/],
     ['is named beyond what the machine takes', `${'n'.repeat(300)}.csv`, /does not take a name of 304 bytes/],
