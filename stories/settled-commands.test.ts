@@ -126,6 +126,11 @@ describe('what makes a thing', () => {
       Buffer.from('{"w":2}').toString('base64'),
     )
     expect(await said('asset', 'ls', 'counts-records')).toContain('WEIGHTS_FILE')
+    const shown = await moc('model', 'get', 'counts-records')
+    expect(shown.stdout).toContain('name: model.py')
+    expect(shown.stdout).not.toContain('sourceCode:')
+    expect(shown.stderr).toContain('Contents of files are left out; -o yaml and -o json give them')
+    expect(await said('model', 'get', 'counts-records', '-o', 'yaml')).toContain('sourceCode:')
   })
 })
 

@@ -51,10 +51,24 @@ export async function printList<Row extends { id: string }>(
     output.print(line)
 }
 
-/** One document: YAML reads best where nothing was asked for. */
+/** One document: YAML reads best where nothing was asked for, and then without contents of files, which would bury the rest. */
 export async function printDocument(output: Output, document: unknown): Promise<void> {
-  output.print(await serialise(document, output.format === 'table' ? 'yaml' : output.format))
+  if (output.format !== 'table') return output.print(await serialise(document, output.format))
+  let leftOut = 0
+  const brief: unknown = JSON.parse(
+    JSON.stringify(document, (key, value: unknown) => {
+      if (!contentMembers.has(key) || typeof value !== 'string' || value.length <= contentShownMax) return value
+      leftOut += 1
+      return undefined
+    }),
+  )
+  output.print(await serialise(brief, 'yaml'))
+  if (leftOut > 0) output.say('Contents of files are left out; -o yaml and -o json give them')
 }
+
+const contentMembers = new Set(['sourceCode', 'fileContent', 'fileContentString'])
+/** Shorter ones are no nuisance. */
+const contentShownMax = 80
 
 /** What a command has changed: the document when asked for, else a sentence. */
 export async function printChanged(
