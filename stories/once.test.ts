@@ -97,4 +97,7 @@ it('moc takes --idempotency-key', async () => {
   ]
   const [first, second] = [await rowhouse.moc(...args), await rowhouse.moc(...args)]
   expect(lastWord(second.stdout)).toBe(lastWord(first.stdout))
+  expect(first).toMatchObject({ stdout: expect.stringMatching(/^Created job /), stderr: '' })
+  expect(second).toMatchObject({ stdout: expect.stringMatching(/^Job /) })
+  expect(second.stderr).toContain('nothing new was made')
 })

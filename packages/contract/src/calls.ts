@@ -18,6 +18,8 @@ export interface CallOptions {
   query?: Record<string, string | number | boolean | undefined>
   headers?: Record<string, string>
   signal?: AbortSignal
+  /** Called when the answer is the first one of its idempotency key again. */
+  onReplayed?: () => void
 }
 export interface CreateOptions extends CallOptions {
   idempotencyKey?: string
@@ -66,6 +68,7 @@ export function makeCalls(options: ClientOptions) {
 
   async function call<T>(method: string, path: string, body?: unknown, callOptions?: CallOptions): Promise<T> {
     const response = await send(method, path, body, callOptions)
+    if (response.headers.get('idempotency-replayed') === 'true') callOptions?.onReplayed?.()
     return (await readAnswer(response, callOptions?.signal)) as T
   }
 

@@ -4,6 +4,7 @@ import type { Context } from './context.ts'
 import { Exit } from './exit.ts'
 import { awaitOutput, endSentence, exitCodeOfJob, watchJob } from './job-wait.ts'
 import { inputAsset, isUrl, outputAsset, readTextFile } from './local-files.ts'
+import { makeOnce } from './made-before.ts'
 import { printMade } from './output.ts'
 
 export interface CreateJobOptions {
@@ -28,15 +29,14 @@ export async function createJob(
     outputData: [outputAsset(files.output, options.region)],
     inputData: [await inputAsset(client, files.input, options.region)],
   }
-  const job = await client.jobs.create(
-    body,
-    options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey },
-  )
+  const making = makeOnce(context.output, options.idempotencyKey)
+  const job = await client.jobs.create(body, making.options)
+  const sentence = making.verb('Created job', 'Job')
   if (!options.wait) {
-    await printMade(context.output, 'Created job', job)
+    await printMade(context.output, sentence, job)
     return
   }
-  context.output.say(`Created job ${job.id}`)
+  context.output.say(`${sentence} ${job.id}`)
   let latest = job
   try {
     latest = await watchJob(context, job.id, timeoutSeconds)

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import { Exit } from '../../exit.ts'
 import { endSentence, exitCodeOfJob, watchJob } from '../../job-wait.ts'
+import { makeOnce } from '../../made-before.ts'
 import { printMade } from '../../output.ts'
 
 export async function run(
@@ -8,11 +9,11 @@ export async function run(
   [id = '']: string[],
   options: { idempotencyKey?: string; wait?: boolean },
 ): Promise<void> {
-  const job = await context
-    .client()
-    .jobs.rerun(id, options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey })
-  if (!options.wait) return printMade(context.output, 'Created job', job)
-  context.output.say(`Created job ${job.id}`)
+  const making = makeOnce(context.output, options.idempotencyKey)
+  const job = await context.client().jobs.rerun(id, making.options)
+  const sentence = making.verb('Created job', 'Job')
+  if (!options.wait) return printMade(context.output, sentence, job)
+  context.output.say(`${sentence} ${job.id}`)
   let latest = job
   try {
     latest = await watchJob(context, job.id)

@@ -35,3 +35,21 @@ it('a signal is sent as its file has it, to the last digit of a long', async () 
   ])
   expect(printed).toEqual(['Started process instance p-1'])
 })
+
+it('a process that an earlier call with the same key has started is not told as started now', async () => {
+  const file = join(folder, 'again.json')
+  writeFileSync(file, '{"name": "s"}')
+  const told: string[] = []
+  const headers = { 'idempotency-replayed': 'true' }
+  const client = makeClient({
+    baseUrl: 'http://host',
+    fetch: async () =>
+      Response.json({ processInstanceId: 'p-1', processInstances: [], notifiedExecutions: [] }, { headers }),
+  })
+  const tell = (text: string) => void told.push(text)
+  await run({ output: { ...makeOutput({}), print: tell, say: tell }, client: () => client }, [], {
+    file,
+    idempotencyKey: 'night',
+  })
+  expect(told).toEqual([expect.stringContaining('nothing new was made'), 'Process instance p-1'])
+})

@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import { followInstance } from '../../follow-instance.ts'
 import { parseJsonObject } from '../../job-create.ts'
 import { readTextFile } from '../../local-files.ts'
+import { makeOnce } from '../../made-before.ts'
 import { printMade } from '../../output.ts'
 
 interface TriggerOptions {
@@ -26,19 +27,18 @@ export async function run(context: Context, _args: string[], options: TriggerOpt
     context.output.say(
       `warning: a signal has no member '${member}', it is left out; it has: ${[...signalMembers].join(', ')}`,
     )
-  const client = context.client()
-  const answer = await client.mlc.signalResponsive(
-    text, // as it is written: a number of the file may have more digits than one of ours holds
-    options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey },
-  )
+  const making = makeOnce(context.output, options.idempotencyKey)
+  // as it is written: a number of the file may have more digits than one of ours holds
+  const answer = await context.client().mlc.signalResponsive(text, making.options)
   for (const warning of answer.warnings ?? []) context.output.say(`warning: ${warning}`)
   const id = answer.processInstanceId
   if (id === null) {
     context.output.say(`The signal woke ${answer.notifiedExecutions.length} waiting executions and started no process`)
     return
   }
-  if (!options.wait) return printMade(context.output, 'Started process instance', { ...answer, id })
-  context.output.say(`Started process instance ${id}`)
+  const sentence = making.verb('Started process instance', 'Process instance')
+  if (!options.wait) return printMade(context.output, sentence, { ...answer, id })
+  context.output.say(`${sentence} ${id}`)
   try {
     await followInstance(context, id)
   } finally {
