@@ -172,6 +172,8 @@ describe('a job by moc', () => {
     expect(lines((await followed).stdout)).toEqual((await rowhouse.client.jobs.get(id)).jobMessages)
     const again = lastWord(await said('job', 'rerun', job))
     expect(await ended(rowhouse, again)).toMatchObject({ rerunOf: job, jobStatus: 'COMPLETE' })
+    const waited = await moc('job', 'rerun', job, '--wait')
+    expect(waited.stderr).toContain(`To fetch its output: moc job output ${lastWord(waited.stdout)} <file>`)
   })
 })
 

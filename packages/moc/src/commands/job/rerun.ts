@@ -1,3 +1,4 @@
+import type { JobBody } from '@rowhouse/contract'
 import type { Context } from '../../context.ts'
 import { Exit } from '../../exit.ts'
 import { endSentence, exitCodeOfJob, watchJob } from '../../job-wait.ts'
@@ -18,8 +19,16 @@ export async function run(
   try {
     latest = await watchJob(context, job.id)
     context.output.say(endSentence(latest))
+    if (latest.jobStatus === 'COMPLETE' && isKeptHere(latest))
+      context.output.say(`To fetch its output: moc job output ${job.id} <file>`)
   } finally {
     await printMade(context.output, 'Job', latest)
   }
   if (exitCodeOfJob(latest) !== 0) throw new Exit(exitCodeOfJob(latest))
+}
+
+/** Embedded or managed; what goes to a URL is where it belongs. */
+function isKeptHere(job: JobBody): boolean {
+  const [output] = job.outputData
+  return output !== undefined && typeof output.fileUrl !== 'string'
 }
