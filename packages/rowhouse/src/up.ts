@@ -165,11 +165,18 @@ function keepServer(
           if (firstPassword)
             process.stdout.write(`user ${firstPassword.user}, password ${firstPassword.password} (shown this once)\n`)
           else if (!options.unsecured && !process.env.ROWHOUSE_ADMIN_PASSWORD && !isBack)
-            say('the password is the one of the first start; to set another, start with ROWHOUSE_ADMIN_PASSWORD=…')
+            say(passwordWord(process.env.ROWHOUSE_ADMIN_USER))
           isBack = true
         },
       }),
   })
+}
+
+/** A name of one's own may be that of a user whom nobody has made yet. */
+function passwordWord(adminUser: string | undefined): string {
+  return adminUser
+    ? `users and passwords are as they were; to make user '${adminUser}' or to set its password, start with ROWHOUSE_ADMIN_PASSWORD=… too`
+    : 'the password is the one of the first start; to set another, start with ROWHOUSE_ADMIN_PASSWORD=…'
 }
 
 function keepRuntime(start: Start, tokenFile: string | null): Kept {

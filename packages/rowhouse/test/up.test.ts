@@ -60,6 +60,11 @@ test('the first start says its password and address, nothing else; a second star
   const told = /the password is the one of the first start; .* ROWHOUSE_ADMIN_PASSWORD=/
   await expect.poll(() => third.stderr.join('\n')).toMatch(told)
   await third.stop()
+  const fourth = await startUp(folder, [], { ROWHOUSE_ADMIN_USER: 'audit', ROWHOUSE_ADMIN_PASSWORD: '' })
+  await expect
+    .poll(() => fourth.stderr.join('\n'))
+    .toMatch(/to make user 'audit' or to set its password, start with ROWHOUSE_ADMIN_PASSWORD=… too/)
+  await fourth.stop()
   expect(await models(await startUp(folder))).toEqual(['kept'])
 })
 
