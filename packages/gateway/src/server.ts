@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError, InputError } from '@rowhouse/contract'
 import { type App, type LogOptions, stopApp } from '@rowhouse/http'
-import { connectionFault, migrate, openDatabase } from '@rowhouse/postgres'
+import { connectionAdvice, connectionFault, migrate, openDatabase } from '@rowhouse/postgres'
 import { composeServer, type Wing } from './compose.ts'
 import type { ServerConfig } from './config.ts'
 import { type Keys, loadKeys } from './keys.ts'
@@ -102,7 +102,7 @@ async function refuseOldDatabase(database: GatewayDatabase): Promise<void> {
     throw new AppError(
       'Unavailable',
       'DatabaseAway',
-      `The database cannot be opened: ${connectionFault(error)}. Check --database-url`,
+      `The database cannot be opened: ${connectionFault(error)}; ${connectionAdvice(error)}`,
       {},
       error,
     )

@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect, type Transaction } from 'kysely'
 import pg from 'pg'
 import { Listener } from './listen.ts'
 import { isOutdatedPlan, preparingPool } from './preparing-pool.ts'
+import { withPlainSslMode } from './ssl-mode.ts'
 
 export interface Database<Tables> {
   kysely: Kysely<Tables>
@@ -34,7 +35,7 @@ export interface DatabaseOptions {
 export function openDatabase<Tables>(url: string, options: DatabaseOptions = {}): Database<Tables> {
   const applicationName = options.applicationName ?? 'rowhouse'
   const connection: pg.ClientConfig = {
-    connectionString: url,
+    connectionString: withPlainSslMode(url),
     application_name: applicationName,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,

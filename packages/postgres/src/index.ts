@@ -1,4 +1,4 @@
-export { connectionFault } from './connection-fault.ts'
+export { connectionAdvice, connectionFault } from './connection-fault.ts'
 export { type AnyDatabase, type Database, isDatabaseAway, openDatabase, withTables } from './database.ts'
 export * from './embedded-face.ts'
 export {

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { access, constants, rm, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { connectionFault, describeEmbedded, openDatabase } from '@rowhouse/postgres'
+import { connectionAdvice, connectionFault, describeEmbedded, openDatabase } from '@rowhouse/postgres'
 import { listenOnce } from './port.ts'
 
 export interface DoctorOptions {
@@ -211,7 +211,7 @@ async function checkOwnDatabase(url: string): Promise<Finding> {
     return {
       state: 'fault',
       what: `the database cannot be opened: ${connectionFault(error)}`,
-      advice: 'check --database-url',
+      advice: connectionAdvice(error),
     }
   } finally {
     await database.close()
