@@ -66,10 +66,10 @@ function addModels(program: Command): void {
     () => import('./commands/snapshot/create.ts'),
   ).tap((command) =>
     command
-      .option('--tag <tag>', 'model service tag; repeat for several', collect, [])
-      .option('--stage <stage>', 'deploy to this stage by the deployment MLC; repeat for several', collect, [])
+      .option('--tag <tag>', 'model service tag; repeat for several', collect)
+      .option('--stage <stage>', 'deploy to this stage by the deployment MLC; repeat for several', collect)
       .option('--name <name>', 'name of the snapshot')
-      .option('--description <text>'),
+      .option('--description <text>', 'what is new in it'),
   )
   leaf(snapshot, 'ls [model]', 'List snapshots', () => import('./commands/snapshot/ls.ts')).tap(listOptions)
 }
@@ -106,7 +106,7 @@ function addRuntimes(program: Command): void {
   leaf(runtime, 'ls', 'List runtimes', () => import('./commands/runtime/ls.ts')).tap((command) =>
     listOptions(command)
       .option('--stage <stage>', 'only those with this stage tag')
-      .option('--tag <tag>', 'only those with this tag; repeat for several', collect, []),
+      .option('--tag <tag>', 'only those with this tag; repeat for several', collect),
   )
   leaf(runtime, 'get <runtime>', 'Show a runtime (name or id)', () => import('./commands/runtime/get.ts'))
   const tag = runtime.command('tag').description('Edit the tags of a runtime')
@@ -142,14 +142,18 @@ function addJobs(program: Command): void {
     command.option('-f, --follow', 'go on until the job ends'),
   )
   leaf(job, 'cancel <job-id>', 'Cancel a job', () => import('./commands/job/cancel.ts')).tap((command) =>
-    command.option('--reason <text>'),
+    command.option('--reason <text>', 'why; told in its messages'),
   )
   leaf(
     job,
     'rerun <job-id>',
     'Run a job again as a new one; prints its id',
     () => import('./commands/job/rerun.ts'),
-  ).tap((command) => command.option('--idempotency-key <key>').option('--wait', 'wait for its end'))
+  ).tap((command) =>
+    command
+      .option('--idempotency-key <key>', 'the same key never runs it again twice')
+      .option('--wait', 'wait for its end'),
+  )
   leaf(
     job,
     'output <job-id> [file]',
@@ -184,13 +188,7 @@ function addMlc(program: Command): void {
     'retry <process-instance-id>',
     'Try again what failed, once its cause is mended',
     () => import('./commands/mlc/retry.ts'),
-  ).tap((command) =>
-    command.option(
-      '--set <name=value>',
-      'first set a variable to a text; repeatable',
-      (value, former: string[] = []) => [...former, value],
-    ),
-  )
+  ).tap((command) => command.option('--set <name=value>', 'first set a variable to a text; repeatable', collect))
   leaf(
     program,
     'follow <process-instance-id>',
@@ -222,7 +220,7 @@ function credentialOptions(command: Command): Command {
 }
 
 function listOptions(command: Command): Command {
-  return command.option('--limit <n>', 'at most so many (default 100)', '100')
+  return command.option('--limit <n>', 'at most so many', '100')
 }
 
 function assetOptions(command: Command): Command {
@@ -255,7 +253,7 @@ function createJobOptions(command: Command): Command {
     .option('--file <json-file>', 'further job fields such as jobParameters')
 }
 
-function collect(value: string, before: string[]): string[] {
+function collect(value: string, before: string[] = []): string[] {
   return [...before, value]
 }
 

@@ -40,6 +40,17 @@ describe('help', () => {
     expect(ran.stdout.split('\n')[0]).toBe(`Usage: ${usage}`)
   })
 
+  it.each([
+    ['snapshot', 'create'],
+    ['runtime', 'ls'],
+    ['job', 'rerun'],
+    ['job', 'cancel'],
+  ])('moc %s %s says what each option means, and no empty list', (...words) => {
+    const { stdout } = moc(['help', ...words])
+    expect(stdout).not.toContain('[]')
+    for (const line of stdout.split('\n').filter((each) => /^ {2}-/.test(each))) expect(line).toMatch(/\S {2,}\S/)
+  })
+
   it.each(['--version', '-v'])('%s is one line', (flag) => {
     expect(moc([flag])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
   })

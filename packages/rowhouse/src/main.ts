@@ -48,24 +48,19 @@ function serverOptions(command: Command): Command {
     .option('--behind-proxy', 'a proxy in front does TLS')
     .option('--tls-cert <file>', 'certificate chain in PEM')
     .option('--tls-key <file>', 'private key in PEM')
-    .option('--definitions <folder>', 'diagrams deployed at start')
-    .option('--log-level <level>', 'of the server: trace, debug, info, warn, error, silent')
+    .option('--definitions <folder>', 'diagrams deployed at start (default: those that come along)')
+    .option('--log-level <level>', 'of the server: trace, debug, info, warn, error, silent (default: warn)')
 }
 
 const collect = (value: string, former: string[] | undefined) => [...(former ?? []), value]
 
 serverOptions(program.command('up').description('start the database, the server and one runtime'))
   .option('--stage <stage>', 'stage of the runtime, a tag of its own', 'DEV')
-  .option('--tag <tag>', 'tag of the runtime; repeatable', collect, [])
+  .option('--tag <tag>', 'further tag of the runtime; repeatable', collect)
   .option('--name <name>', 'name of the runtime', 'local')
-  .option(
-    '--files <folder>',
-    'folder whose files the runtime may open; repeatable (default: the current one)',
-    collect,
-    [],
-  )
-  .option('--python <path>', 'Python the runtime uses')
-  .option('--slots <n>', 'jobs the runtime runs at once')
+  .option('--files <folder>', 'folder whose files the runtime may open; repeatable (default: the current one)', collect)
+  .option('--python <path>', 'Python the runtime uses (default: python3)')
+  .option('--slots <n>', 'jobs the runtime runs at once (default: 1)')
   .option('--no-runtime', 'only the database and the server')
   .action(async (options: UpOptions) => {
     const { up } = await import('./up.ts')

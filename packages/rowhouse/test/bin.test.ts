@@ -51,7 +51,9 @@ test('an older Node in a project that brought none says what to do', () => {
 test('rowhouse runtime lists its options when asked', async () => {
   const { code, stdout, stderr } = await run(folder, ['runtime', '--help'])
   expect(stdout).toMatch(/^usage: runtime --gateway URL .*--stage STAGE/)
+  expect(stdout).toMatch(/^ {2}--group NAME .*\n[\s\S]*^ {2}--files FOLDER .* no file is opened\)$/m)
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect((await run(folder, ['up', '--help'])).stdout).not.toContain('[]')
 })
 
 test('rowhouse runtime passes its options on', async () => {

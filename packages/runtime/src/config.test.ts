@@ -1,6 +1,7 @@
 import { delimiter } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from './config.ts'
+import { options, parseConfig, usage } from './config.ts'
+import { helpText } from './help.ts'
 
 const gateway = ['--gateway', 'http://127.0.0.1:8090/']
 
@@ -57,4 +58,10 @@ it('model files are kept up to 2 GiB, link-local addresses are closed, unless to
   expect(parseConfig(flags, {})).toMatchObject({ cacheBytes: 0, allowLinkLocal: true })
   const env = { ROWHOUSE_RUNTIME_CACHE_BYTES: '1000', ROWHOUSE_RUNTIME_ALLOW_LINK_LOCAL: 'true' }
   expect(parseConfig(gateway, env)).toMatchObject({ cacheBytes: 1000, allowLinkLocal: true })
+})
+
+it('the help tells of each option', () => {
+  const told = [...helpText().matchAll(/^ {2}--([a-z-]+) .*\S$/gm)].map(([, name]) => name)
+  expect(told).toEqual(Object.keys(options))
+  for (const name of told) expect(usage).toContain(`--${name}`)
 })

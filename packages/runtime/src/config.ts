@@ -34,7 +34,7 @@ export interface RuntimeConfig {
 
 type Env = Readonly<Record<string, string | undefined>>
 
-const options = {
+export const options = {
   gateway: { type: 'string' },
   name: { type: 'string' },
   group: { type: 'string' },
@@ -55,7 +55,7 @@ const options = {
 } as const
 
 export const usage =
-  'usage: runtime --gateway URL [--name NAME] [--stage STAGE] [--tag TAG]… [--token-file FILE | --unsecured] [--files FOLDER]… [--files-closed FOLDER]…\n' +
+  'usage: runtime --gateway URL [--name NAME] [--group NAME] [--stage STAGE] [--tag TAG]… [--token-file FILE | --unsecured] [--files FOLDER]… [--files-closed FOLDER]…\n' +
   '               [--allow-link-local] [--python PATH] [--work-dir FOLDER] [--cache-bytes N] [--slots N] [--job-timeout-seconds N] [--exit-with-parent] [--keep-playgrounds]'
 
 export function parseConfig(argv: readonly string[], env: Env): RuntimeConfig {

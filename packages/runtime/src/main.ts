@@ -5,8 +5,9 @@ import { AppError, InputError, makeClient } from '@rowhouse/contract'
 import { type Agent, startAgent } from './agent.ts'
 import { findLanguages } from './agent-languages.ts'
 import { claimWorkFolder } from './agent-leftovers.ts'
-import { parseConfig, type RuntimeConfig, usage } from './config.ts'
+import { parseConfig, type RuntimeConfig } from './config.ts'
 import { makeContentCache } from './content-cache.ts'
+import { helpText } from './help.ts'
 import { ensureEnvironment } from './python/environments.ts'
 import { coolPython, warmPython } from './python/launch-python.ts'
 import { messageOf } from './register.ts'
@@ -15,7 +16,7 @@ const exitCodes: Partial<Record<AppError['kind'], number>> = { InputError: 2, De
 
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.some((arg) => arg === '--help' || arg === '-h')) {
-    process.stdout.write(`${usage}\n`)
+    process.stdout.write(helpText())
     return 0
   }
   let log = (line: string) => void process.stderr.write(`runtime: ${line}\n`)

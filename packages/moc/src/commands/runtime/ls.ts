@@ -7,10 +7,10 @@ import { parseTags } from '../../runtime-tags.ts'
 export async function run(
   context: Context,
   _args: string[],
-  options: { limit?: string; stage?: string; tag: string[] },
+  options: { limit?: string; stage?: string; tag?: string[] },
 ): Promise<void> {
   const client = context.client()
-  const wanted = parseTags([...options.tag, ...(options.stage === undefined ? [] : [options.stage])])
+  const wanted = parseTags([...(options.tag ?? []), ...(options.stage === undefined ? [] : [options.stage])])
   const rows = await listUpTo<EngineBody>(
     (query) => (wanted.length === 0 ? client.engines.list(query) : client.engines.findByTags(wanted, { query })),
     parseLimit(options.limit),
