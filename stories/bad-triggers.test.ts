@@ -155,7 +155,11 @@ describe('a trigger that names nothing there is', () => {
       { TAG: 'cc-fraud', MODEL_STAGE: 'DEV', INPUT_FILE: 5 },
       /INPUT_FILE is '5': it must be a path/,
     ],
-    ['no input is named', { TAG: 'cc-fraud', MODEL_STAGE: 'DEV' }, /No input for the job.*--input <URL>/],
+    [
+      'no input is named',
+      { TAG: 'cc-fraud', MODEL_STAGE: 'DEV' },
+      /No input for the job.*\(model 'counts-records' .*, stage DEV\) keeps none.*moc deployment create [0-9a-f-]{36} --stage DEV --input <URL>/,
+    ],
     [
       'JOB_TYPE is unknown',
       { TAG: 'cc-fraud', MODEL_STAGE: 'DEV', JOB_TYPE: 'SOMETHING' },

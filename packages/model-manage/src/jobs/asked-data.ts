@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Asset, InputError } from '@rowhouse/contract'
 import type { Work } from '../context.ts'
+import { mendCommand } from '../deployments/explain-not-deployed.ts'
 import { checkAssets, managedFileOf } from '../documents/asset-door.ts'
 import { addressesOf, type Credentials, takeCredentials } from '../documents/credentials.ts'
 import { type Chosen, type ChosenData, chooseData } from './choose-data.ts'
@@ -35,11 +36,15 @@ export function readAsked(work: Work, wish: JobWish, chosen: ChosenModel): Asked
   ]
   const secretPlaces = Object.keys(takeCredentials({ ...request, jobParameters: wish.jobParameters }).credentials)
   return {
-    ...chooseData({ jobType: wish.jobType, request, deployment, model: chosen.stored }),
+    ...chooseData({ jobType: wish.jobType, request, deployment, deployed: deployedOf(chosen), model: chosen.stored }),
     at: work.now.toISOString(),
     additional,
     secretPlaces,
   }
+}
+
+function deployedOf({ deployment, says }: ChosenModel): { says: string; command: string } | null {
+  return deployment && { says, command: mendCommand('', deployment.stage, { id: deployment.deployable_model_id }) }
 }
 
 /** Templates filled in, passwords taken out; managed files of the input must be there. */

@@ -21,6 +21,8 @@ export interface DataPlaces {
   request: { inputData: readonly Asset[]; outputData: readonly Asset[]; additionalAssets: readonly Asset[] }
   /** Kept with the deployment; null for a job without one. */
   deployment: { inputData: readonly Asset[]; outputData: readonly Asset[]; additionalAssets: readonly Asset[] } | null
+  /** Which deployment that is and the command that makes it anew: by a tag it may be another one than the caller thinks. */
+  deployed?: { says: string; command: string } | null
   model: {
     modelMetaData?: { name?: string | null | undefined }
     modelAssets: readonly Asset[]
@@ -186,14 +188,15 @@ function inputNotFound(places: DataPlaces, missing: readonly RequiredAsset[], at
   const wanted = missing.map(describe)
   const names = atHand.map(({ asset }) => asset.name ?? asset.filename ?? asset.assetRole)
   const parts = ['No input for the job: the request names none (inputData, INPUT_FILE)']
-  if (places.deployment) parts.push('the deployment keeps none')
+  const { says, command } = places.deployed ?? { says: '', command: 'moc deployment create <snapshot> --stage <stage>' }
+  if (places.deployment) parts.push(`the deployment ${says === '' ? '' : `(${says}) `}keeps none`)
   parts.push(
     wanted.length === 0
       ? "and the model's requiredAssets name no INPUT_ASSET"
       : `and no asset at hand is ${wanted.join(' and ')} (at hand: ${names.length === 0 ? 'none' : names.slice(0, 20).join(', ')})`,
   )
   const mend = places.deployment
-    ? 'Give an input with the trigger, or keep one: moc deployment create <snapshot> --stage <stage> --input <URL>'
+    ? `Give an input with the trigger, or keep one: ${command} --input <URL>`
     : 'Give an input with the job'
   return new Unmet('InputNotFound', `${parts.join(', ')}. ${mend}`, { lookedFor: wanted, atHand: names })
 }
