@@ -1,5 +1,5 @@
 /** moc, command by command, against a whole Rowhouse: what it prints for scripts, and what it did. */
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -174,6 +174,26 @@ describe('a job by moc', () => {
     expect(await ended(rowhouse, again)).toMatchObject({ rerunOf: job, jobStatus: 'COMPLETE' })
     const waited = await moc('job', 'rerun', job, '--wait')
     expect(waited.stderr).toContain(`To fetch its output: moc job output ${lastWord(waited.stdout)} <file>`)
+  })
+})
+
+it('a training job by moc ends well without an output file, and says what it made', async () => {
+  const folder = join(rowhouse.folder, 'trains')
+  mkdirSync(folder)
+  const source = `import { writeFileSync } from 'node:fs'
+export function train(rows) { writeFileSync('outputDir/weights.json', JSON.stringify({ n: rows.length })) }`
+  writeFileSync(join(folder, 'model.js'), source)
+  const model = lastWord(await said('model', 'import', folder))
+  const fields = join(rowhouse.folder, 'train.json')
+  writeFileSync(fields, '{"jobType": "MODEL_BATCH_TRAINING_JOB"}')
+  const input = writeRows(rowhouse, 'train.csv', 3)
+  const ran = await moc('job', 'create', 'batchjob', model, input, 'never.json', '--file', fields, '--wait')
+  expect(ran).toMatchObject({ code: 0, stderr: expect.stringContaining('its additionalAssets are weights.json') })
+  expect(await moc('job', 'output', lastWord(ran.stdout))).toMatchObject({
+    code: 3,
+    stderr: expect.stringMatching(
+      /has no content: the job wrote nothing to it; its additionalAssets are weights\.json/,
+    ),
   })
 })
 

@@ -40,7 +40,9 @@ export async function createJob(
   let latest = job
   try {
     latest = await watchJob(context, job.id, timeoutSeconds)
-    if (latest.jobStatus === 'COMPLETE' && !isUrl(files.output)) {
+    if (latest.jobStatus === 'COMPLETE' && latest.jobType === 'MODEL_BATCH_TRAINING_JOB') {
+      context.output.say(artefactsSentence(latest))
+    } else if (latest.jobStatus === 'COMPLETE' && !isUrl(files.output)) {
       await awaitOutput(context, job.id, files.output)
       context.output.say(`Output written to ${files.output}`)
     }
@@ -51,6 +53,13 @@ export async function createJob(
   }
   const code = exitCodeOfJob(latest)
   if (code !== 0) throw new Exit(code)
+}
+
+/** A training job writes no output, whatever file was named for it. */
+function artefactsSentence(job: JobBody): string {
+  const names = job.additionalAssets.map((asset) => asset.name ?? asset.filename)
+  if (names.length === 0) return 'A training job writes no output file, and it left nothing below outputDir/'
+  return `A training job writes no output file; its additionalAssets are ${names.join(', ')}. See: moc job get ${job.id} -o json`
 }
 
 export function refuseSwappedArguments(first: string, files: { input: string; output: string }, what: string): void {

@@ -54,7 +54,7 @@ export function fileRoutes(app: App, ctx: Context): void {
           `Job ${row.id} has ${outputs.length} output(s), counted from 0`,
         )
       if (asset.assetType !== 'FILE' && managedFileOf(asset) === undefined) refuseOutputElsewhere(row, asset, which)
-      return sendOutput(ctx, { request, reply, asset, which })
+      return sendOutput(ctx, { request, reply, asset, which, row })
     },
   )
 }
@@ -67,16 +67,34 @@ function refuseOutputElsewhere(job: JobRow, asset: Asset, which: string): never 
     throw new Conflict('OutputIsElsewhere', `The ${which} is not kept here: the runtime wrote it to ${place}`, {
       fileUrl,
     })
-  const why = job.outcome === null ? '' : ` (${job.outcome})`
-  const state = job.end_at === null ? `has not ended yet (${job.status})` : `ended in ${job.status}${why}`
-  throw new Conflict('NoOutput', `There is no ${which}: the job ${state}, and nothing was written to ${place}`, {
+  throw new Conflict('NoOutput', `There is no ${which}: the job ${stateOf(job)}, and nothing was written to ${place}`, {
     fileUrl,
   })
 }
 
+function stateOf(job: JobRow): string {
+  const why = job.outcome === null ? '' : ` (${job.outcome})`
+  return job.end_at === null ? `has not ended yet (${job.status})` : `ended in ${job.status}${why}`
+}
+
+/** Of a training job nothing is written to the output; what it makes is its artefacts. */
+function noContent(job: JobRow, which: string): NotFound {
+  if (job.status !== 'COMPLETE')
+    return new NotFound('content', which, `The ${which} has no content yet: the job ${stateOf(job)}`)
+  const files = ((job.document.additionalAssets ?? []) as Asset[]).map((asset) => asset.name ?? asset.filename)
+  const artefacts = files.length === 0 ? '' : `; its additionalAssets are ${files.join(', ')}`
+  return new NotFound('content', which, `The ${which} has no content: the job wrote nothing to it${artefacts}`)
+}
+
 async function sendOutput(
   ctx: Context,
-  { request, reply, asset, which }: { request: FastifyRequest; reply: FastifyReply; asset: Asset; which: string },
+  {
+    request,
+    reply,
+    asset,
+    which,
+    row,
+  }: { request: FastifyRequest; reply: FastifyReply; asset: Asset; which: string; row: JobRow },
 ): Promise<FastifyReply> {
   const as = describeFile(asset.filename ?? asset.name)
   const sha256 = managedFileOf(asset)
@@ -87,7 +105,7 @@ async function sendOutput(
   }
   const { fileContent, fileContentString } = await getContents(ctx.database.kysely, asset)
   if (typeof fileContent !== 'string' && typeof fileContentString !== 'string') {
-    throw new NotFound('content', which, `The ${which} has no content yet: the job has not ended, or it ended in error`)
+    throw noContent(row, which)
   }
   const bytes =
     typeof fileContent === 'string' ? Buffer.from(fileContent, 'base64') : Buffer.from(fileContentString ?? '')
