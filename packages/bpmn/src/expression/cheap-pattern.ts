@@ -13,7 +13,7 @@ interface Ways {
   here: number
 }
 
-const pieces = /\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]|\(\?(?:[:=!]|<[=!])|[\s\S]/g
+const pieces = /\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]|\(\?(?:[:=!]|<[=!])|\{\d+\}|[\s\S]/g
 
 export function isCheapPattern(source: string, textLength: number): boolean {
   if (source.length > sourceLengthMax) return false
@@ -34,9 +34,10 @@ export function isCheapPattern(source: string, textLength: number): boolean {
       group.here *= closed
     } else if (piece === '|') {
       group = { before: group.before + group.here, here: 1 }
-    } else if (piece === '*' || piece === '+' || piece === '{') {
+    } else if (piece === '*' || piece === '+' || piece.startsWith('{')) {
       if (repeated > 1) return false
-      group.here *= Math.max(textLength, 2)
+      // so many and no others, as in a date: nothing to divide, but a repetition all the same
+      group.here *= piece.endsWith('}') ? 2 : Math.max(textLength, 2)
     } else if (piece === '?' && !'(*+?'.includes(previous)) {
       group.here *= 2
     }
