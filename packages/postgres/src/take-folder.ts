@@ -28,25 +28,19 @@ export async function takeFolder(dataDir: string): Promise<() => Promise<void>> 
   return () => rm(file, { force: true })
 }
 
-/** false: somebody else has it, or is just taking it. */
+/** false: somebody else has it, or is just taking it. A dead one's `.next` is followed as the mark itself is. */
 async function takeMark(file: string, draft: string): Promise<boolean> {
   if (await isLinked(draft, file)) return true
   if (isRunning(await readOwner(file))) return false
   const next = `${file}.next`
-  if (!(await isLinked(draft, next))) {
-    const holder = await readOwner(next)
-    // died before it was done
-    if (holder !== undefined && !isRunning(holder)) await rm(next, { force: true })
+  if (!(await takeMark(next, draft))) return false
+  const owner = await readOwner(file)
+  if (owner === undefined || isRunning(owner)) {
+    await rm(next, { force: true })
     return false
   }
-  try {
-    const owner = await readOwner(file)
-    if (owner === undefined || isRunning(owner)) return false
-    await rename(draft, file)
-    return true
-  } finally {
-    await rm(next, { force: true })
-  }
+  await rename(next, file)
+  return true
 }
 
 async function isLinked(draft: string, file: string): Promise<boolean> {

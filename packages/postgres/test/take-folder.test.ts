@@ -1,8 +1,26 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { takeFolder } from '../src/embedded-face.ts'
+
+/** Of a slow disk: how long a renaming takes, and each further removal of a `.next`. */
+const disk = vi.hoisted(() => ({ renameMs: 0, removeMs: 0, removed: 0 }))
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>()
+  return {
+    ...real,
+    rename: async (from: string, to: string) => {
+      await sleep(disk.renameMs)
+      await real.rename(from, to)
+    },
+    rm: async (path: string, options: object) => {
+      if (path.endsWith('.next')) await sleep(disk.removeMs * disk.removed++)
+      await real.rm(path, options)
+    },
+  }
+})
 
 /** Linux numbers its processes up to 4,194,304. */
 const dead = JSON.stringify({ pid: 9_999_999, start: '1' })
@@ -12,7 +30,10 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'rh-folder-'))
 })
 
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+afterEach(() => {
+  Object.assign(disk, { renameMs: 0, removeMs: 0, removed: 0 })
+  rmSync(folder, { recursive: true, force: true })
+})
 
 test('of several that find a folder of a dead owner at once one gets it, each time', async () => {
   for (let round = 0; round < 50; round++) {
@@ -25,6 +46,14 @@ test('of several that find a folder of a dead owner at once one gets it, each ti
     await release?.()
     expect(readdirSync(folder)).toEqual([])
   }
+})
+
+test('so it is where one died while it followed another, however slow the disk is', async () => {
+  Object.assign(disk, { renameMs: 60, removeMs: 20 })
+  for (const name of ['owner.json', 'owner.json.next', 'owner.json.next.next']) writeFileSync(join(folder, name), dead)
+  const all = await Promise.allSettled(Array.from({ length: 4 }, () => takeFolder(folder)))
+  expect(all.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected'])
+  expect(readdirSync(folder)).toEqual(['owner.json'])
 })
 
 test.each([
