@@ -1,10 +1,11 @@
 /**
  * A regular expression of a diagram runs inside the engine, where one that backtracks for ever would stop everything. Cheap is what repeats
  * no group that can match in several ways, and has at most `waysMax` ways to match: repetitions divide the text among them, an optional
- * piece doubles the ways, those of alternatives add up.
+ * piece doubles the ways, those of alternatives add up. A search tries them at each place of the text: at most `triesMax` together.
  */
 
 const waysMax = 1e8
+const triesMax = 1e10
 const sourceLengthMax = 500
 
 /** Of an open group: of its alternatives that were read, and of the one that is being read. */
@@ -15,7 +16,8 @@ interface Ways {
 
 const pieces = /\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]|\(\?(?:[:=!]|<[=!])|\{\d+\}|[\s\S]/g
 
-export function isCheapPattern(source: string, textLength: number): boolean {
+/** `places`: of the text, where a match may begin. */
+export function isCheapPattern(source: string, textLength: number, places: number): boolean {
   if (source.length > sourceLengthMax) return false
   const around: Ways[] = []
   let group: Ways = { before: 0, here: 1 }
@@ -43,5 +45,6 @@ export function isCheapPattern(source: string, textLength: number): boolean {
     }
     previous = piece
   }
-  return group.before + group.here <= waysMax
+  const ways = group.before + group.here
+  return ways <= waysMax && ways * places <= triesMax
 }

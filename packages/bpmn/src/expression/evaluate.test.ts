@@ -171,6 +171,7 @@ describe('beyond the recordings', () => {
     ['${s.toUpperCase().substring(1, 3)}', 'String', 'BC'],
     ["${'a,b,,'.split(',').size()}", 'Integer', 2],
     ["${s.matches('a.*')}", 'Boolean', true],
+    ["${' '.repeat(50000).concat('x').replaceAll('\\\\s+', '')}", 'String', 'x'],
     ["${s.matches('(?:x|a)?b?(?<end>bc|.+?)')}", 'Boolean', true],
     [
       "${'2026-11-23T09:20:34Z'.matches('\\\\d{4}-\\\\d{2}-\\\\d{2}T\\\\d{2}:\\\\d{2}(?::\\\\d{2})?Z?')}",
@@ -239,6 +240,7 @@ describe('beyond the recordings', () => {
     ["${s.matches('((?=a){999}){999}')}", 'the pattern is not supported'],
     [`\${s.matches('${'a?'.repeat(30)}b')}`, 'the pattern is not supported'],
     [`\${s.matches('${'(a|a)'.repeat(30)}b')}`, 'the pattern is not supported'],
+    ["${' '.repeat(200000).concat('x').replaceAll('\\\\s+$', '')}", 'the pattern is not supported'],
     ["${s.matches('(')}", "'^(?:()$' is not a pattern"],
   ])('%s is an error that says why', (text, message) => {
     expect(() => value(text)).toThrow(message)

@@ -37,7 +37,7 @@ export const textMethods = new Map<string, TextMethod>([
   ['replace/2', (value, args) => text(value.replaceAll(word(args, 0), () => word(args, 1)))],
   ['replaceAll/2', (value, args) => text(value.replace(pattern(value, word(args, 0), 'g'), word(args, 1)))],
   ['replaceFirst/2', (value, args) => text(value.replace(pattern(value, word(args, 0), ''), word(args, 1)))],
-  ['matches/1', (value, args) => truth(pattern(value, `^(?:${word(args, 0)})$`, 's').test(value))],
+  ['matches/1', (value, args) => truth(pattern(value, `^(?:${word(args, 0)})$`, 's', 1).test(value))],
   ['repeat/1', (value, args) => text(repeat(value, toLong(at(args, 0))))],
   ['split/1', (value, args) => ({ type: 'Object', value: split(value, word(args, 0)) })],
 ])
@@ -86,8 +86,8 @@ function split(value: string, separator: string): string[] {
   return parts
 }
 
-function pattern(value: string, source: string, flags: string): RegExp {
-  if (!isCheapPattern(source, value.length)) {
+function pattern(value: string, source: string, flags: string, places = value.length): RegExp {
+  if (!isCheapPattern(source, value.length, places)) {
     throw new EvaluationFault(
       'thrown',
       'java.util.regex.PatternSyntaxException: the pattern is not supported: a repetition, choice or optional piece inside a repetition, or too many of them for a text so long',
