@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { constants, copyFile, link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EmbeddedPostgresError } from './embedded-error.ts'
@@ -45,12 +45,20 @@ async function takeMark(file: string, draft: string): Promise<boolean> {
 
 async function isLinked(draft: string, file: string): Promise<boolean> {
   try {
-    await link(draft, file)
+    await link(draft, file).catch((error: NodeJS.ErrnoException) => {
+      if (!knowsNoLinks(error)) throw error
+      return copyFile(draft, file, constants.COPYFILE_EXCL)
+    })
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
   }
+}
+
+/** Shares of Windows, FAT and some folders shared with a container. */
+function knowsNoLinks({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPERM' || code === 'ENOTSUP' || code === 'EOPNOTSUPP' || code === 'ENOSYS'
 }
 
 interface Owner {

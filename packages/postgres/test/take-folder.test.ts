@@ -5,12 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { takeFolder } from '../src/embedded-face.ts'
 
-/** Of a slow disk: how long a renaming takes, and each further removal of a `.next`. */
-const disk = vi.hoisted(() => ({ renameMs: 0, removeMs: 0, removed: 0 }))
+/** Of a slow disk: how long a renaming takes, and each further removal of a `.next`. Of one without links: what it answers. */
+const disk = vi.hoisted(() => ({ renameMs: 0, removeMs: 0, removed: 0, linkCode: '' }))
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>()
   return {
     ...real,
+    link: async (from: string, to: string) => {
+      if (disk.linkCode !== '') throw Object.assign(new Error('link'), { code: disk.linkCode })
+      await real.link(from, to)
+    },
     rename: async (from: string, to: string) => {
       await sleep(disk.renameMs)
       await real.rename(from, to)
@@ -31,7 +35,7 @@ beforeEach(() => {
 })
 
 afterEach(() => {
-  Object.assign(disk, { renameMs: 0, removeMs: 0, removed: 0 })
+  Object.assign(disk, { renameMs: 0, removeMs: 0, removed: 0, linkCode: '' })
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -54,6 +58,17 @@ test('so it is where one died while it followed another, however slow the disk i
   const all = await Promise.allSettled(Array.from({ length: 4 }, () => takeFolder(folder)))
   expect(all.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected'])
   expect(readdirSync(folder)).toEqual(['owner.json'])
+})
+
+test.each(['EPERM', 'ENOTSUP'])('where files can have one name only (%s) one gets it, too', async (linkCode) => {
+  disk.linkCode = linkCode
+  for (const content of [null, dead]) {
+    if (content !== null) writeFileSync(join(folder, 'owner.json'), content)
+    const release = await takeFolder(folder)
+    await expect(takeFolder(folder)).rejects.toThrow(`(process ${process.pid})`)
+    expect(readdirSync(folder)).toEqual(['owner.json'])
+    await release()
+  }
 })
 
 test.each([
