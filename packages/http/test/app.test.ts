@@ -299,11 +299,11 @@ test.each([
   expect(answer.json().message).toMatch(message)
 })
 
-test.each(['away', 'refused', 'nameless', 'cut', 'terminated'])(
+test.each(['away', 'refused', 'without an address of ours', 'nameless', 'cut', 'terminated'])(
   'a database that is %s is 503 with Retry-After',
   async (how) => {
     const app = await started()
-    const answer = await app.inject({ url: `/fails/${how}`, headers: as('ann') })
+    const answer = await app.inject({ url: `/fails/${encodeURIComponent(how)}`, headers: as('ann') })
     expect(answer.statusCode).toBe(503)
     expect(answer.headers['retry-after']).toBe('2')
     expect(answer.json().message).toMatch(/database does not answer/)

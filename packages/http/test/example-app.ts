@@ -54,6 +54,8 @@ export async function started(
         })
         throw Object.assign(new AggregateError([each]), { code: each.code })
       }
+      if (how === 'without an address of ours')
+        throw Object.assign(new Error('connect EADDRNOTAVAIL ::1:5432'), { code: 'EADDRNOTAVAIL', syscall: 'connect' })
       if (how === 'nameless')
         throw Object.assign(new Error('getaddrinfo EAI_AGAIN db'), { code: 'EAI_AGAIN', syscall: 'getaddrinfo' })
       if (how === 'cut')

@@ -166,9 +166,12 @@ test('a server that is not there is known as away, a mistake in a statement is n
   expect(isDatabaseAway(mistake)).toBe(false)
 })
 
-test.each(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'])('a host that gives %s is away', (code) => {
-  expect(isDatabaseAway(Object.assign(new Error('connect'), { code }))).toBe(true)
-})
+test.each(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'EAI_AGAIN'])(
+  'a host that gives %s is away',
+  (code) => {
+    expect(isDatabaseAway(Object.assign(new Error('connect'), { code }))).toBe(true)
+  },
+)
 
 test('of a host with several addresses what each one answers is told', async () => {
   const lookup: LookupFunction = (_host, _options, done) =>
