@@ -157,6 +157,7 @@ test.each([
   ['duration', 'P9999Y'],
   ['duration', 'PT99999999H'],
   ['date', 'P9999Y'],
+  ['date', '9999-12-31T23:59:59-05:00'],
   ['cycle', 'R3/P9999Y'],
 ] as const)('a %s of %s ends with the calendar: texts and the store know no later year', (kind, text) => {
   expect(due(kind, text).dueAt).toEqual(new Date('9999-12-31T23:59:59.999Z'))

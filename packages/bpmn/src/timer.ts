@@ -9,7 +9,7 @@ import { nextRound, parseCycle, singleMoment } from './timer/cycle.ts'
 import { parseMoment } from './timer/date-text.ts'
 import { addDuration, parseDuration } from './timer/duration.ts'
 import { TimerFault } from './timer/timer-fault.ts'
-import type { TypedValue } from './values.ts'
+import { lastMoment, type TypedValue } from './values.ts'
 
 export interface Due {
   dueAt: Date
@@ -19,7 +19,8 @@ export interface Due {
 
 /** @throws EngineError with Camunda's ENGINE-09026 (cycles) or ENGINE-09027 (dates and durations) */
 export function nextDue(value: TypedValue, kind: Timer['kind'], now: Date): Due {
-  if (value.type === 'Date' && typeof value.value === 'string') return { dueAt: new Date(value.value), repeat: null }
+  if (value.type === 'Date' && typeof value.value === 'string')
+    return { dueAt: inCalendar(new Date(value.value)), repeat: null }
   if (typeof value.value !== 'string') {
     throw new EngineError(
       "The timer was not configured with a valid duration/time, either hand in a Date or a String in format 'yyyy-MM-dd'T'hh:mm:ss'",
@@ -28,7 +29,7 @@ export function nextDue(value: TypedValue, kind: Timer['kind'], now: Date): Due 
   const text = value.value.trim()
   switch (kind) {
     case 'date':
-      return { dueAt: telling(text, kind, () => dateOrPeriod(text, now)), repeat: null }
+      return { dueAt: inCalendar(telling(text, kind, () => dateOrPeriod(text, now))), repeat: null }
     case 'duration':
       return { dueAt: telling(text, kind, () => singleMoment(parseCycle(text, now), now)), repeat: null }
     case 'cycle': {
@@ -36,6 +37,11 @@ export function nextDue(value: TypedValue, kind: Timer['kind'], now: Date): Due 
       return { dueAt: telling(text, kind, () => firstRound(repeat, now)), repeat }
     }
   }
+}
+
+/** The last evening of the year 9999 west of Greenwich is later than its end. */
+function inCalendar(moment: Date): Date {
+  return moment > lastMoment ? lastMoment : moment
 }
 
 /** The next time of a repeating timer that has just fired; null when that was the last. */
