@@ -1,4 +1,5 @@
 /** What an operator does with due work: run it now, give it retries, move it, suspend it, throw it away. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, Conflict } from '@rowhouse/contract'
 import { sql } from 'kysely'
 import { camundaProblem, notFound, nullValue } from '../camunda-problems.ts'
@@ -20,6 +21,9 @@ interface WorkRow {
 }
 
 const manualLockMs = 120_000
+/** Who gives retries and then runs it finds the loop at it. */
+const otherHandMs = 10_000
+const otherHandLookMs = 50
 
 async function findWork(ctx: MlcContext, id: string): Promise<WorkRow | undefined> {
   const { rows } = await sql<WorkRow>`
@@ -30,13 +34,25 @@ async function findWork(ctx: MlcContext, id: string): Promise<WorkRow | undefine
   return rows[0]
 }
 
-/** Also suspended work and work without retries. A failure is told and costs no retry. */
+/**
+ * Also suspended work and work without retries. A failure is told and costs no retry. While somebody else runs it, it is waited for a while:
+ * what is gone then has been run.
+ */
 export async function executeJob(ctx: MlcContext, id: string): Promise<void> {
-  const work = await findWork(ctx, id)
-  const unknown = `No job found with id '${id}': job is null`
-  if (work === undefined) throw notFound('job', id, unknown, 0)
   const owner = `${ctx.serverId} by hand ${ctx.newId()}`
-  await lockByHand(ctx, id, owner)
+  for (let waitedMs = 0; ; waitedMs += otherHandLookMs) {
+    const work = await findWork(ctx, id)
+    if (work === undefined && waitedMs > 0) return
+    if (work === undefined) throw notFound('job', id, `No job found with id '${id}': job is null`, 0)
+    if (await lockByHand(ctx, id, owner)) return executeLocked(ctx, work, owner)
+    if (waitedMs >= otherHandMs) {
+      throw new Conflict('StaleRevision', `Job '${id}' is being run at this moment: look at it again before you run it`)
+    }
+    await sleep(otherHandLookMs)
+  }
+}
+
+async function executeLocked(ctx: MlcContext, work: WorkRow, owner: string): Promise<void> {
   try {
     if (work.instance_id === null) await fireStartTimer(ctx, { ...work, owner })
     else await driveWork(ctx, takenWork(work, work.instance_id, owner), { signal: new AbortController().signal })
@@ -48,7 +64,7 @@ export async function executeJob(ctx: MlcContext, id: string): Promise<void> {
     }
     throw error
   } finally {
-    await sql`update mlc.due_work set lock_owner = null, lock_expires_at = null where id = ${id} and lock_owner = ${owner}`.execute(
+    await sql`update mlc.due_work set lock_owner = null, lock_expires_at = null where id = ${work.id} and lock_owner = ${owner}`.execute(
       ctx.database.kysely,
     )
   }
@@ -59,13 +75,12 @@ function takenWork(work: WorkRow, instanceId: string, owner: string): TakenWork 
   return { workId, instanceId, definitionId: work.definition_id ?? '', activityId, kind, createdAt, owner }
 }
 
-async function lockByHand(ctx: MlcContext, id: string, owner: string): Promise<void> {
+async function lockByHand(ctx: MlcContext, id: string, owner: string): Promise<boolean> {
   const now = ctx.now()
   const { numAffectedRows } = await sql`
     update mlc.due_work set lock_owner = ${owner}, lock_expires_at = ${new Date(now.getTime() + manualLockMs)}
     where id = ${id} and (lock_expires_at is null or lock_expires_at < ${now})`.execute(ctx.database.kysely)
-  if (numAffectedRows === 0n)
-    throw new Conflict('StaleRevision', `Job '${id}' is being run at this moment: look at it again before you run it`)
+  return numAffectedRows === 1n
 }
 
 export function checkedRetries(retries: number | null): number {
