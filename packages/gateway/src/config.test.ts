@@ -21,6 +21,14 @@ test.each([
   expect(() => parseServerConfig(argv, env)).toThrow(message)
 })
 
+test('signs of life go with a short lease, unless they are set', () => {
+  const heartbeatMs = (env: Record<string, string>) => parseServerConfig([], env).runtimeHeartbeatMs
+  expect(heartbeatMs({})).toBe(10_000)
+  expect(heartbeatMs({ ROWHOUSE_RUNTIME_LEASE_MS: '3000' })).toBe(1_000)
+  expect(heartbeatMs({ ROWHOUSE_RUNTIME_LEASE_MS: '3000', ROWHOUSE_RUNTIME_HEARTBEAT_MS: '2000' })).toBe(2_000)
+  expect(heartbeatMs({ ROWHOUSE_RUNTIME_LEASE_MS: '60000' })).toBe(10_000)
+})
+
 test.each([
   [['--host', '0.0.0.0', '--behind-proxy']],
   [['--host', '10.0.0.1', '--tls-cert', 'a.pem', '--tls-key', 'b.pem']],

@@ -178,7 +178,7 @@ export const settings: { readonly [K in keyof ServerConfig]: Setting<ServerConfi
   runtimeHeartbeatMs: {
     variable: 'ROWHOUSE_RUNTIME_HEARTBEAT_MS',
     fallback: 10_000,
-    meaning: 'How often a runtime says that it lives; less than its lease',
+    meaning: 'How often a runtime says that it lives; a third of its lease where that is less',
     read: whole(100, 600_000),
   },
   runtimeLeaseMs: {
@@ -212,7 +212,8 @@ export function parseServerConfig(argv: readonly string[], env: Env): ServerConf
     const name = flag === undefined ? setting.variable : `--${setting.flag}`
     values[key] = value === undefined || value === '' ? setting.fallback : setting.read(value, name)
   }
-  const config = Object.freeze(values as unknown as ServerConfig)
+  const given = values as unknown as ServerConfig
+  const config = Object.freeze({ ...given, runtimeHeartbeatMs: heartbeatOf(given, env) })
   refuseOpenDoors(config)
   refuseShortLease(config)
   return config
@@ -248,6 +249,12 @@ function refuseOpenDoors({ host, unsecured, behindProxy, tlsCertFile, tlsKeyFile
       `--host ${host} would send passwords and tokens over the network in the clear. Give --tls-cert and --tls-key, or --behind-proxy where a proxy in front does TLS`,
     )
   }
+}
+
+/** Not given, it goes with a short lease. */
+function heartbeatOf({ runtimeHeartbeatMs, runtimeLeaseMs }: ServerConfig, env: Env): number {
+  const isGiven = Boolean(env[settings.runtimeHeartbeatMs.variable])
+  return isGiven ? runtimeHeartbeatMs : Math.min(runtimeHeartbeatMs, Math.floor(runtimeLeaseMs / 3))
 }
 
 function refuseShortLease({ runtimeHeartbeatMs, runtimeLeaseMs }: ServerConfig): void {
