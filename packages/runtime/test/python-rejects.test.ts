@@ -102,6 +102,25 @@ describe('records that are lost while the others go on', () => {
     expect(finished).toMatchObject({ recordsFailedByModel: 2, inputRejectedByEncoding: 0 })
   })
 
+  it('a library may make the warnings filters anew from their patterns, as scikit-learn does in its parallel tasks', async () => {
+    const source = [
+      'import warnings',
+      'def action(x):',
+      '    with warnings.catch_warnings():',
+      '        filters = list(warnings.filters)',
+      '        warnings.resetwarnings()',
+      '        for kind, message, category, module, line in filters:',
+      '            patterns = [one if one is None or isinstance(one, str) else one.pattern for one in (message, module)]',
+      '            warnings.filterwarnings(kind, patterns[0] or "", category, patterns[1] or "", line, append=True)',
+      '        if x == 2: warnings.warn("two is odd")',
+      '        yield x',
+      '',
+    ].join('\n')
+    const { values, rejects } = await runPython({ source, inputs: { 'in.json': '1\n2\n3\n' } })
+    expect(values).toEqual([1, 3])
+    expect(rejects.map(({ code, record, reason }) => [code, record, reason])).toEqual([['model', 2, 'two is odd']])
+  })
+
   it('a model that resets the warnings filter keeps its records', async () => {
     const source =
       'import warnings\ndef begin(): warnings.filterwarnings("ignore")\ndef action(x):\n    warnings.warn("quiet")\n    yield x\n'

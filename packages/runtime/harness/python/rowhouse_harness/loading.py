@@ -118,6 +118,11 @@ class CalledFromModel:
         # joblib sends the filters to its workers, where no model calls anything: there it is a pattern that never matches.
         return re.compile, ('(?!)',)
 
+    @property
+    def pattern(self):
+        # scikit-learn has its parallel tasks make the filters anew, from the patterns of these: who called cannot be asked there.
+        return MODULE + r'\Z' if self.is_armed else '(?!)'
+
     def match(self, _module):
         frame = sys._getframe(1)
         while frame is not None and frame.f_globals.get('__name__') in ('warnings', '_py_warnings', __name__):
