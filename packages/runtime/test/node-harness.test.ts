@@ -196,6 +196,16 @@ describe('inputs', () => {
     })
     expect(output).toBe('x,of\n1,2\n2,2\n3,1\n')
   })
+
+  test('recordsets: an array of objects on one line is its rows', async () => {
+    const { output } = await runModel({
+      model:
+        '// modelop.recordsets: true\nexport const score = (rows) => rows.map(({ x }) => ({ x, of: rows.length }))',
+      inputs: [{ name: 'a.json', text: '[{"x":1},{"x":2}]\n[{"x":3}]\n' }],
+      plan: { recordsetRows: 2 },
+    })
+    expect(output).toBe('{"x":1,"of":2}\n{"x":2,"of":2}\n{"x":3,"of":1}\n')
+  })
 })
 
 describe('metrics and train', () => {

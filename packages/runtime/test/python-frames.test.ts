@@ -56,6 +56,13 @@ describe('metrics', () => {
     expect(values).toEqual([[rows[0], rows[0], rows[0], rows[0]]])
   })
 
+  it('a record that is no object among objects is rejected', async () => {
+    const source = 'def metrics(df): yield df.a.tolist()'
+    const { values, finished } = await run(source, { 'a.json': '{"a":1}\n5\nnull\n{"a":2}\n' })
+    expect(values).toEqual([[1, 2]])
+    expect(finished).toMatchObject({ recordsIn: 4, inputRejectedByEncoding: 2 })
+  })
+
   it('a wrong number of inputs is a TypeError of the model', async () => {
     const { failed, exit } = await run('def metrics(a, b): yield 1', { 'a.csv': csv })
     expect(exit.code).toBe(1)
@@ -194,6 +201,39 @@ describe('recordsets', () => {
     const source = 'yield {"t": type(df).__name__, "s": [int(x) for x in df.shape]}'
     expect((await run(source, { 'a.json': '1\n2\n' }, json)).values).toEqual([{ t: 'Series', s: [2] }])
     expect((await run(source, { 'a.json': '[1, 2]\n[3, 4]\n' }, json)).values).toEqual([{ t: 'ndarray', s: [2, 2] }])
+  })
+
+  it('an array of objects, alone on its line or one of many, is its rows', async () => {
+    const json = { outputFormat: 'JSON' as const }
+    const rows = [{ a: 1 }, { a: 2 }]
+    expect((await run('yield df', { 'a.json': JSON.stringify(rows) }, json)).values).toEqual(rows)
+    expect((await run('yield df', { 'a.json': lines(rows, { a: 3 }) }, json)).values).toEqual([...rows, { a: 3 }])
+    expect(
+      (await run('yield len(df)', { 'a.json': lines(rows, rows) }, { ...json, plan: { recordsetRows: 3 } })).values,
+    ).toEqual([3, 1])
+  })
+
+  it('arrays of different lengths, or of numbers beside texts, stay what they are', async () => {
+    const json = { outputFormat: 'JSON' as const }
+    const rows = lines([1, 'x'], [2.5])
+    expect((await run('yield 1, [df.tolist()]', { 'a.json': rows }, json)).values).toEqual([[[1, 'x'], [2.5]]])
+    expect((await run('yield 1, [df[1].tolist()]', { 'a.json': lines(['x', 1], ['y', 2]) }, json)).values).toEqual([
+      ['y', 2],
+    ])
+  })
+
+  it('a record that no frame can hold beside the others is rejected', async () => {
+    const json = { outputFormat: 'JSON' as const }
+    const { values, rejects } = await run('yield df', { 'a.json': 'null\n{"a":1}\n5\n[{"a":2},{"a":3}]\n[1]\n' }, json)
+    expect(values).toEqual([{ a: 1 }, { a: 2 }, { a: 3 }])
+    expect(rejects).toMatchObject(
+      [1, 3, 5].map((line) => ({
+        direction: 'input',
+        code: 'encoding',
+        line,
+        reason: 'not an object, as other records are: no frame holds both',
+      })),
+    )
   })
 
   it('an exception tells the record its batch ended with', async () => {

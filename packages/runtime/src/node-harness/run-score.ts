@@ -78,12 +78,20 @@ async function scoreBatches(scoring: Scoring, score: ModelFunction, stream: Inpu
   const scoreBatch = () => guarded(scoring, stream, () => emitAll(call(batch), { emit }))
   for (const record of stream) {
     if (!isDue(scoring, stream, record)) continue
-    if (batch.push(record) < size) continue
-    await scoreBatch()
-    batch = []
+    for (const row of rowsOf(record)) {
+      if (batch.push(row) < size) continue
+      await scoreBatch()
+      batch = []
+    }
   }
   if (batch.length > 0) await scoreBatch()
 }
+
+/** An array of objects is one row for each. */
+const rowsOf = (record: unknown): unknown[] =>
+  Array.isArray(record) && record.every((item) => typeof item === 'object' && item !== null && !Array.isArray(item))
+    ? record
+    : [record]
 
 /** Tells progress when it is time; false: the record does not fit the schema and was rejected. */
 function isDue(scoring: Scoring, stream: InputStream, record: unknown): boolean {

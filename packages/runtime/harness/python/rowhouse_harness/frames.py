@@ -16,16 +16,12 @@ def need_pandas(phase, why):
     return pandas
 
 
-def whole_frame(stream, plan, phase):
+def whole_frame(stream, plan, phase, report):
     """One frame with all rows, typed by the schema, else by pandas itself. A JSON array is flattened to its rows; nested values stay Python objects."""
     pandas = need_pandas(phase, '%s gets one DataFrame for each input' % phase)
     if plan['format'] == 'CSV':
         return read_csv(pandas, stream, plan)
-    rows = []
-    for value in stream:
-        is_rows = isinstance(value, list) and all(isinstance(item, dict) for item in value)
-        rows.extend(value) if is_rows else rows.append(value)
-    return pandas.DataFrame(rows)
+    return pandas.DataFrame(list(rows_alike(stream, stream, report)))
 
 
 def read_csv(pandas, stream, plan):
@@ -61,6 +57,8 @@ def batches(stream, plan, rows, check, report):
     """Frames of at most `rows` records in input order; None: one frame. CSV columns have the plan's types in every batch."""
     pandas = need_pandas('score', 'recordsets are on for slot %d' % stream.slot)
     values = iter(stream) if check is None else passing(stream, check, report)
+    if plan['format'] != 'CSV':
+        values = rows_alike(values, stream, report)
     while True:
         batch = list(islice(values, rows))
         if not batch:
@@ -75,6 +73,44 @@ def passing(stream, check, report):
             yield value
         else:
             report.reject('input', 'schema', stream.place(), problem, stream.raw())
+
+
+def rows_alike(values, stream, report):
+    """JSON values as rows; an array of objects is one row for each. All have to be like the first: no frame holds objects beside numbers."""
+    kind = None
+    nulls = []
+    for value in values:
+        if value is None and kind is None:
+            nulls.append((stream.place(), stream.raw()))
+            continue
+        is_rows = isinstance(value, list) and all(isinstance(item, dict) for item in value) and (value or kind != 'an array')
+        for row in value if is_rows else [value]:
+            if kind is None:
+                kind = kind_of(row)
+                yield from leading_nulls(kind, nulls, report)
+            if kind_of(row) == kind:
+                yield row
+            else:
+                refuse_unlike(kind, stream.place(), stream.raw(), report)
+    if kind is None:
+        yield from [None] * len(nulls)
+
+
+def kind_of(value):
+    return 'an object' if isinstance(value, dict) else 'an array' if isinstance(value, list) else 'a scalar'
+
+
+def leading_nulls(kind, nulls, report):
+    """They are scalars where the others are."""
+    for place, raw in nulls:
+        if kind == 'a scalar':
+            yield None
+        else:
+            refuse_unlike(kind, place, raw, report)
+
+
+def refuse_unlike(kind, place, raw, report):
+    report.reject('input', 'encoding', place, 'not %s, as other records are: no frame holds both' % kind, raw)
 
 
 def columns_frame(pandas, batch, columns):
@@ -106,11 +142,21 @@ def values_frame(pandas, batch):
     first = batch[0]
     if isinstance(first, dict):
         return pandas.DataFrame(batch)
-    if isinstance(first, list):
-        import numpy
+    return matrix(batch) if isinstance(first, list) else pandas.Series(batch)
 
-        return numpy.array(batch)
-    return pandas.Series(batch)
+
+def matrix(batch):
+    """Numbers beside texts stay numbers; rows of different lengths are an array of lists."""
+    import numpy
+
+    try:
+        made = numpy.array(batch)
+    except ValueError:
+        return numpy.array(batch, dtype=object)
+    if made.dtype.kind != 'U':
+        return made
+    values = numpy.array(batch, dtype=object)
+    return made if all(isinstance(value, str) for value in values.flat) else values
 
 
 def rows_of(value, known, lists=True):

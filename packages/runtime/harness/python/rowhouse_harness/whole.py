@@ -8,7 +8,7 @@ from rowhouse_harness.scoring import OURS, outputs_of
 
 
 def metrics(function, streams, plans, sinks, report):
-    frames = [whole_frame(stream, plan, 'metrics') for stream, plan in zip(streams, plans)]
+    frames = [whole_frame(stream, plan, 'metrics', report) for stream, plan in zip(streams, plans)]
     report.progress()
     if takes_slot_number(function) and len(frames) >= 1:
         calls = [(frame, stream.slot) for frame, stream in zip(frames, streams)]
@@ -28,7 +28,7 @@ def metrics(function, streams, plans, sinks, report):
 
 def train(function, streams, plans, report):
     """What it returns is ignored; what it leaves below outputDir is the result."""
-    frames = [whole_frame(stream, plan, 'train') for stream, plan in zip(streams, plans)]
+    frames = [whole_frame(stream, plan, 'train', report) for stream, plan in zip(streams, plans)]
     report.progress()
     try:
         result = function(*frames)
