@@ -198,6 +198,19 @@ describe('schema checks', () => {
     ['a map', { type: 'map', values: 'long' }, [{ a: 1 }, {}], [{ a: 'x' }, [1]]],
     ['an enum', { type: 'enum', name: 'E', symbols: ['A'] }, ['A'], ['B', 1]],
     [
+      'what an array holds, told in the field itself',
+      { type: 'record', name: 'R', fields: [{ name: 'l', type: 'array', items: 'int' }] },
+      [{ l: [1] }],
+      [{ l: ['x'] }, { l: 1 }],
+    ],
+    [
+      'an enum told in the field itself',
+      { type: 'record', name: 'R', fields: [{ name: 'e', type: 'enum', symbols: ['A'] }] },
+      [{ e: 'A' }],
+      [{ e: 'B' }],
+    ],
+    ['a word that does not say of what', ['null', 'array'], [[1], null, 5], []],
+    [
       'int and long have their ranges',
       { type: 'record', name: 'N', fields: [{ name: 'i', type: 'int' }] },
       [{ i: 2 ** 31 - 1 }],

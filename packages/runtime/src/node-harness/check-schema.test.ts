@@ -50,6 +50,36 @@ describe('a value against an Avro schema', () => {
       { next: { next: { next: 5 } } },
       "Field 'next.next.next' is not an object",
     ],
+    [
+      'a type used again by its name',
+      record([
+        { name: 'a', type: { type: 'enum', name: 'e', symbols: ['A', 'B'] } },
+        { name: 'b', type: ['null', 'e'] },
+      ]),
+      { a: 'A', b: 'C' },
+      "Field 'b' is not one of A, B",
+    ],
+    [
+      'by its name in full',
+      {
+        type: 'record',
+        name: 'r',
+        namespace: 'bank.cards',
+        fields: [
+          { name: 'a', type: { type: 'record', name: 'T', fields: [{ name: 'v', type: 'int' }] } },
+          { name: 'b', type: 'bank.cards.T' },
+        ],
+      },
+      { a: { v: 1 }, b: { v: 'x' } },
+      "Field 'b.v' is not an int",
+    ],
+    [
+      'what an array holds, told in the field itself',
+      record([{ name: 'l', type: 'array', items: 'int' }]),
+      { l: [1, 'x'] },
+      "Field 'l[1]' is not an int",
+    ],
+    ['a word that does not say of what', record([{ name: 'l', type: ['null', 'array'] }]), { l: [1] }, null],
     ['an unknown type', { type: 'mystery' }, 1, null],
   ]
   test.each(cases)('%s', (_title, schema, value, problem) => {

@@ -12,7 +12,7 @@ export function makeSchemaCheck(schema: unknown): SchemaCheck | null {
   if (schema === null || schema === undefined) return null
   const isFields =
     Array.isArray(schema) && schema.every((field) => isObject(field) && 'name' in field && 'type' in field)
-  const check = makeChecker(isFields ? { type: 'record', fields: schema } : schema, new Map())
+  const check = makeChecker(isFields ? { type: 'record', fields: schema } : schema, new Map(), '')
   return (value) => check(value, '')
 }
 
@@ -46,26 +46,40 @@ const primitives: Record<string, Checker> = {
   bytes: (value, path) => (typeof value === 'string' ? null : wrong(path, 'bytes')),
 }
 
-function makeChecker(schema: unknown, named: Map<string, Checker>): Checker {
+/** `within`: the namespace of the type around it. */
+function makeChecker(schema: unknown, named: Map<string, Checker>, within: string): Checker {
   if (typeof schema === 'string') {
     const known = primitives[schema]
     if (known) return known
     // A named type may be used inside its own definition.
     return (value, path) => named.get(schema)?.(value, path) ?? null
   }
-  if (Array.isArray(schema)) return unionChecker(schema, named)
+  if (Array.isArray(schema)) return unionChecker(schema, named, within)
   if (!isObject(schema)) return () => null
   const { type } = schema
-  if (type === 'record') return recordChecker(schema, named)
-  if (type === 'array') return arrayChecker(makeChecker(schema.items, named))
-  if (type === 'map') return mapChecker(makeChecker(schema.values, named))
-  if (type === 'enum') return enumChecker(schema)
-  if (type === 'fixed') return primitives.bytes as Checker
-  return makeChecker(type, named)
+  if (type === 'record' || type === 'error') return recordChecker(schema, named, within)
+  if (type === 'array') return arrayChecker(makeChecker(schema.items, named, within))
+  if (type === 'map') return mapChecker(makeChecker(schema.values, named, within))
+  if (type === 'enum') return known(schema, named, within, enumChecker(schema))
+  if (type === 'fixed') return known(schema, named, within, primitives.bytes as Checker)
+  return makeChecker(type, named, within)
 }
 
-function unionChecker(branches: unknown[], named: Map<string, Checker>): Checker {
-  const checkers = branches.map((branch) => makeChecker(branch, named))
+/** A type with a name may be used again by it, with or without its namespace. */
+function known(schema: Record<string, unknown>, named: Map<string, Checker>, within: string, check: Checker): Checker {
+  if (typeof schema.name !== 'string') return check
+  const short = schema.name.slice(schema.name.lastIndexOf('.') + 1)
+  for (const name of [schema.name, short, `${namespaceOf(schema, within)}.${short}`]) named.set(name, check)
+  return check
+}
+
+function namespaceOf({ name, namespace }: Record<string, unknown>, within: string): string {
+  if (typeof name === 'string' && name.includes('.')) return name.slice(0, name.lastIndexOf('.'))
+  return typeof namespace === 'string' ? namespace : within
+}
+
+function unionChecker(branches: unknown[], named: Map<string, Checker>, within: string): Checker {
+  const checkers = branches.map((branch) => makeChecker(branch, named, within))
   return (value, path) => {
     let first: string | null = null
     for (const [index, check] of checkers.entries()) {
@@ -77,7 +91,7 @@ function unionChecker(branches: unknown[], named: Map<string, Checker>): Checker
   }
 }
 
-function recordChecker(schema: Record<string, unknown>, named: Map<string, Checker>): Checker {
+function recordChecker(schema: Record<string, unknown>, named: Map<string, Checker>, within: string): Checker {
   const fields: { name: string; check: Checker; isOptional: boolean }[] = []
   const check: Checker = (value, path) => {
     if (!isObject(value)) return wrong(path, 'an object')
@@ -90,13 +104,23 @@ function recordChecker(schema: Record<string, unknown>, named: Map<string, Check
     }
     return null
   }
-  if (typeof schema.name === 'string') named.set(schema.name, check)
+  known(schema, named, within, check)
+  const inside = namespaceOf(schema, within)
   for (const field of Array.isArray(schema.fields) ? schema.fields : []) {
     if (!isObject(field)) continue
-    fields.push({ name: String(field.name), check: makeChecker(field.type, named), isOptional: 'default' in field })
+    fields.push({
+      name: String(field.name),
+      check: makeChecker(fieldType(field), named, inside),
+      isOptional: 'default' in field,
+    })
   }
   return check
 }
+
+const complex: ReadonlySet<unknown> = new Set(['record', 'error', 'array', 'map', 'enum', 'fixed'])
+
+/** Hand-written schemas often have `"type": "array", "items": …` in the field itself. */
+const fieldType = (field: Record<string, unknown>): unknown => (complex.has(field.type) ? field : field.type)
 
 function arrayChecker(check: Checker): Checker {
   return (value, path) => {

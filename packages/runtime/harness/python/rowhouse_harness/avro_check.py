@@ -4,6 +4,7 @@ An integer passes for float and double; a field that is missing without a defaul
 A schema may also be a bare array of fields (two public models have one).
 """
 MASK = '**********'
+COMPLEX = ('record', 'error', 'array', 'map', 'enum', 'fixed')
 INT_MAX = 2 ** 31
 LONG_MAX = 2 ** 63
 
@@ -34,7 +35,7 @@ def learn_names(schema, names):
             if schema.get('namespace'):
                 names['%s.%s' % (schema['namespace'], schema['name'])] = schema
         for field in schema.get('fields') or ():
-            learn_names(field.get('type') if isinstance(field, dict) else None, names)
+            learn_names(type_of(field) if isinstance(field, dict) else None, names)
         for part in ('type', 'items', 'values'):
             if isinstance(schema.get(part), (dict, list)):
                 learn_names(schema[part], names)
@@ -48,6 +49,9 @@ def find_problem(value, schema, names, path):
     kind = schema.get('type') if isinstance(schema, dict) else schema
     if isinstance(kind, (dict, list)):
         return find_problem(value, kind, names, path)
+    if not isinstance(schema, dict) and kind in COMPLEX:
+        # The word alone does not say of what.
+        return None
     if kind in ('record', 'error'):
         return find_problem_in_record(value, schema, names, path)
     if kind == 'array':
@@ -74,10 +78,16 @@ def find_problem_in_record(value, schema, names, path):
             if 'default' in field:
                 continue
             return "Field '%s' missing in %s" % (place, MASK)
-        problem = find_problem(value[name], field.get('type'), names, place)
+        problem = find_problem(value[name], type_of(field), names, place)
         if problem is not None:
             return problem
     return None
+
+
+def type_of(field):
+    """Hand-written schemas often have `"type": "array", "items": …` in the field itself."""
+    kind = field.get('type')
+    return field if isinstance(kind, str) and kind in COMPLEX else kind
 
 
 def find_problem_in_items(value, container, items, names, path):
