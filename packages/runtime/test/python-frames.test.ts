@@ -247,6 +247,32 @@ describe('recordsets', () => {
   })
 })
 
+it('a missing text is null, as is NA; NaN in a column of numbers is rejected', async () => {
+  const source = [
+    'import pandas as pd',
+    'def action(x):',
+    '    yield pd.DataFrame({"t": ["a", None], "c": pd.Categorical(["a", None]), "n": pd.array([1, None], dtype="Int64")})',
+    '    yield pd.Series(["a", None])',
+    '    yield {"na": pd.NA}',
+    '    yield pd.DataFrame({"t": ["a", None], "x": [1.5, None]})',
+    '',
+  ].join('\n')
+  const inputs = { 'in.json': '1\n' }
+  const { values, rejects } = await runPython({ source, inputs, interpreter })
+  expect(values).toEqual([
+    [
+      { t: 'a', c: 'a', n: 1 },
+      { t: null, c: null, n: null },
+    ],
+    ['a', null],
+    { na: null },
+  ])
+  expect(rejects.map(({ reason }) => reason)).toEqual(['[1].x is NaN, which JSON has no form for'])
+  const rows = await runPython({ source: `# modelop.recordsets.1: true\n${source}`, inputs, interpreter })
+  expect(rows.values.slice(0, 4)).toEqual([{ t: 'a', c: 'a', n: 1 }, { t: null, c: null, n: null }, 'a', null])
+  expect(rows.rejects.map(({ reason }) => reason)).toEqual(['x is NaN, which JSON has no form for'])
+})
+
 it('numpy values are encoded by record as what they hold, keys included', async () => {
   const source =
     'import numpy as np\ndef action(x):\n    yield {"i": np.int64(1), "f": np.float64(0.5), "f32": np.float32(0.5), "b": np.bool_(True), "a": np.array([[1, 2]]), "s": np.str_("x"), np.int64(7): 1}\n'

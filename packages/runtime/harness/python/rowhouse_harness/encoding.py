@@ -1,4 +1,4 @@
-"""A model's value as JSON. Numpy and pandas values are written as what they hold; NaN and infinity are not JSON and never null."""
+"""A model's value as JSON. Numpy and pandas values are written as what they hold, pandas' NA as null; NaN and infinity are not JSON and never null."""
 import json
 
 from rowhouse_harness.failures import describe
@@ -82,10 +82,14 @@ def unwrap(value, path):
             # A long double: Python has no number that is wider than its own.
             return float(value)
     if package == 'pandas':
-        if hasattr(value, 'columns') and hasattr(value, 'to_dict'):
-            return value.to_dict(orient='records')
+        from rowhouse_harness.frames import is_frame, items_of, rows_of
+
+        if is_frame(value):
+            return list(rows_of(value, ()))
         if hasattr(value, 'tolist'):
-            return value.tolist()
+            return items_of(value)
+        if type(value).__name__ == 'NAType':
+            return None
     raise NotEncodable('%s is of type %s, which JSON has no form for' % (path or 'the value', type_name(value)))
 
 

@@ -166,16 +166,30 @@ def rows_of(value, known, lists=True):
     """
     if is_frame(value):
         columns = list(value.columns)
-        passed_on = [column in known for column in columns]
+        has_nulls = [column in known or holds_text(dtype) for column, dtype in zip(columns, value.dtypes)]
         for row in value.itertuples(index=False, name=None):
-            yield {column: None if known_blank and is_missing(cell) else cell for column, known_blank, cell in zip(columns, passed_on, row)}
+            yield {column: None if nulls and is_missing(cell) else cell for column, nulls, cell in zip(columns, has_nulls, row)}
     elif type(value).__module__.partition('.')[0] in ('pandas', 'numpy') and hasattr(value, 'tolist'):
-        inner = value.tolist()
+        inner = items_of(value)
         yield from inner if isinstance(inner, list) else [inner]
     elif isinstance(value, list) and lists:
         yield from value
     else:
         yield value
+
+
+def items_of(value):
+    """Of a series, an index or an array."""
+    inner = value.tolist()
+    if isinstance(inner, list) and holds_text(getattr(value, 'dtype', None)):
+        return [None if is_missing(item) else item for item in inner]
+    return inner
+
+
+def holds_text(dtype):
+    """pandas keeps a missing text as NaN, also where the model wrote None: it is no number that went wrong."""
+    name = getattr(dtype, 'name', None)
+    return dtype.categories.dtype.kind == 'O' if name == 'category' else name in ('str', 'string')
 
 
 def is_frame(value):
