@@ -32,6 +32,19 @@ function isThere(pid: number): boolean {
   }
 }
 
+/** An interpreter whose path holds a module that starts a thread. */
+function pythonWithThreadStarter(module = 'starts_a_thread') {
+  const folder = mkdtempSync(join(tmpdir(), 'rowhouse-unfit-'))
+  mkdirSync(join(folder, 'bin'))
+  writeFileSync(
+    join(folder, `${module}.py`),
+    'import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n',
+  )
+  const wrapper = join(folder, 'bin', 'python')
+  writeFileSync(wrapper, `#!/bin/sh\nPYTHONPATH=${folder} exec ${python} "$@"\n`, { mode: 0o755 })
+  return { wrapper, remove: () => rmSync(folder, { recursive: true }) }
+}
+
 describe('warm parents', () => {
   it('the first job starts afresh; later ones are forked by one parent', async () => {
     expect(await parentOf()).toBe(process.pid)
@@ -150,16 +163,8 @@ describe('a parent', () => {
   const start = (over: Partial<Parameters<typeof startZygote>[0]> = {}): Promise<Zygote> =>
     startZygote({ interpreter: python, onUnfit: () => {}, onClosed: () => {}, ...over })
 
-  it('says that it is unfit and ends when an import starts a thread', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'rowhouse-unfit-'))
-    mkdirSync(join(folder, 'bin'))
-    // An interpreter whose path holds a module that starts a thread.
-    writeFileSync(
-      join(folder, 'starts_a_thread.py'),
-      'import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n',
-    )
-    const wrapper = join(folder, 'bin', 'python')
-    writeFileSync(wrapper, `#!/bin/sh\nPYTHONPATH=${folder} exec ${python} "$@"\n`, { mode: 0o755 })
+  it('says that it is unfit when an import starts a thread, and ends', async () => {
+    const { wrapper, remove } = pythonWithThreadStarter()
     try {
       const reasons: string[] = []
       const closed = new Promise<void>((resolve) => {
@@ -170,7 +175,22 @@ describe('a parent', () => {
       await closed
       expect(reasons).toEqual(['an import started 1 threads'])
     } finally {
-      rmSync(folder, { recursive: true })
+      remove()
+    }
+  })
+
+  it('that turns out unfit leaves the model it forked to its end', async () => {
+    const { wrapper: interpreter, remove } = pythonWithThreadStarter('catboost')
+    const source = 'import catboost, os, time\ndef action(x):\n    time.sleep(0.5)\n    yield os.getppid()\n'
+    try {
+      await warmPython(interpreter)
+      const parent = await parentOf({ interpreter })
+      const { values, exit } = await runWarm({ source, inputs: { 'in.json': '1\n2\n' }, interpreter })
+      expect({ values, exit }).toEqual({ values: [parent, parent], exit: { code: 0, signal: null } })
+      await until(() => !isThere(Number(parent)))
+      expect(await parentOf({ interpreter })).toBe(process.pid)
+    } finally {
+      remove()
     }
   })
 

@@ -6,7 +6,7 @@ have: the parent never sees them. The parent tells each child's number and end. 
 the children that are left and ends.
 
 Only imports happen before a fork, never a model's code, and never with a second thread about: where an import starts one, the parent says
-`unfit` and ends.
+`unfit` and forks no more. It stays for the children it has.
 """
 import gc
 import json
@@ -34,6 +34,7 @@ class Parent:
     def __init__(self, job, libraries):
         self.job = job
         self.children = set()
+        self.is_unfit = False
         # Its own channel under a number of its own: what an import prints must not be taken for an answer.
         self.answers = os.dup(1)
         null = os.open(os.devnull, os.O_RDWR)
@@ -69,6 +70,8 @@ class Parent:
     def obey(self, order):
         if 'import' in order:
             self.preload(order['import'])
+        elif self.is_unfit:
+            self.say(refused=order['fork'])
         else:
             self.fork(order['fork'], order['socket'])
 
@@ -79,8 +82,8 @@ class Parent:
             except BaseException:
                 pass
         if threads() != 1:
+            self.is_unfit = True
             self.say(unfit='an import started %d threads' % (threads() - 1))
-            self.end()
         gc.collect()
         gc.freeze()
 

@@ -23,7 +23,7 @@ interface Warm {
   /** Starts that came to nothing; after some there are no more. */
   failures: number
   modules: Set<string>
-  /** An import of the model's libraries starts threads: they are left to each job. */
+  /** An import of the models' libraries starts threads: they are left to each job. */
   isUnfit: boolean
   /** Times of change of the library folders when the parent started. */
   stamp: string
@@ -146,8 +146,9 @@ async function begin(warm: Warm): Promise<void> {
   try {
     const zygote = await startZygote({
       interpreter: warm.interpreter,
-      onUnfit: () => {
+      onUnfit: (_reason, unfit) => {
         warm.isUnfit = true
+        if (warm.zygote === unfit) warm.zygote = null
       },
       onClosed: () => {
         if (warm.zygote?.isClosed !== false) warm.zygote = null

@@ -1,6 +1,6 @@
 /**
  * One warm parent (harness/python/zygote.py): it has done the imports of an environment and forks for each job.
- * Life: started → ready → fork, fork, … → closed (by us, by its own end, or when an import turned out unfit). A child's three
+ * Life: started → ready → fork, fork, … → retired (also when an import turned out unfit) → closed. A child's three
  * channels arrive over a socket in a folder that only this user can enter; what the child is to run and its variables go to the child
  * alone. A parent never outlives this process: it ends when its standard input closes.
  */
@@ -32,6 +32,7 @@ interface Birth {
   pid: number | null
   sockets: Partial<Record<Channel, Socket>>
   complete: (sockets: Record<Channel, Socket>, pid: number) => void
+  refuse: () => void
 }
 
 export interface Zygote {
@@ -53,7 +54,8 @@ export interface ZygoteOptions {
   interpreter: string
   /** How long a child may take to report. */
   forkMs?: number
-  onUnfit(reason: string): void
+  /** It forks no more; it closes when its last child has ended. */
+  onUnfit(reason: string, zygote: Zygote): void
   onClosed(): void
 }
 
@@ -162,7 +164,7 @@ class WarmParent implements Zygote {
         stop()
         resolve(begin(sockets, pid, { launch, learn, end: this.#ends.get(pid) ?? makeEnd() }))
       }
-      births.set(identity, { pid: null, sockets: {}, complete })
+      births.set(identity, { pid: null, sockets: {}, complete, refuse: () => fail('the warm parent is unfit') })
       this.#order({ fork: identity, socket: path })
     })
   }
@@ -178,7 +180,11 @@ class WarmParent implements Zygote {
       this.#hold(false)
       onReady()
     }
-    if (said.unfit) this.#options.onUnfit(said.unfit)
+    if (said.unfit) {
+      this.#options.onUnfit(said.unfit, this)
+      this.retire()
+    }
+    if (said.refused) this.#door.births.get(said.refused)?.refuse()
     if (said.forked && said.pid) {
       this.#ends.set(said.pid, makeEnd())
       this.#hold(true)
@@ -207,6 +213,7 @@ interface Saying {
   ready?: boolean
   libraries?: string[]
   unfit?: string
+  refused?: string
   forked?: string
   pid?: number
   exited?: number
