@@ -59,9 +59,8 @@ async function prepareInput(asset: Asset, index: number, job: Job, context: Inpu
       `Input '${name}' is named as ${tabSeparated}: only commas separate cells here; export it as CSV, or give its fileFormat`,
     )
   const format = declared ?? mediaFormat(opened.mediaType) ?? (await sniffFormat(opened.path))
-  const schema = index === 0 ? undefined : context.schemas[index]
-  const own = schema === undefined || schema === null ? {} : { schema }
-  const common = { ...own, slot: index * 2, name, path: opened.path, format, arrayInput: arrayInput(job) }
+  const schema = ownSchema(context.schemas[index], index, format)
+  const common = { ...schema, slot: index * 2, name, path: opened.path, format, arrayInput: arrayInput(job) }
   if (format !== 'CSV') return { ...common, columns: null, hasBom: false, records: null, bytes: opened.bytes }
   const signal = AbortSignal.any([context.signal, context.looks.over])
   const look = await readable(lookThrough(opened, context.schemas[index] ?? context.schemas[0], signal))
@@ -74,6 +73,13 @@ async function prepareInput(asset: Asset, index: number, job: Job, context: Inpu
   if (look.isAhead) context.looks.add(ended)
   else await ended
   return input
+}
+
+/** Where it is not the plan's, which is that of the first input: of an array of records, a row of CSV is one. */
+function ownSchema(schema: unknown, index: number, format: InputFormat): { schema?: unknown } {
+  const isOfRows = format === 'CSV' && typeof schema === 'object' && schema !== null && 'items' in schema
+  const own = isOfRows ? schema.items : index === 0 ? null : (schema ?? null)
+  return own === null ? {} : { schema: own }
 }
 
 function sayFound({ warnings, records }: CsvScan, { name, columns }: PlanInput, { warn }: InputContext): void {

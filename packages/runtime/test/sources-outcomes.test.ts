@@ -259,6 +259,22 @@ describe('schemas', () => {
     expect(ended.messages).toContain('[warning] 3 input record(s) rejected by schema')
   })
 
+  it.each([
+    ['Python', { 'm.py': 'def action(x): yield x\n' }, {}],
+    ['JavaScript', { 'm.mjs': 'export const score = (x) => x\n' }, { type: 'JAVASCRIPT' }],
+  ])('of an array of records hold for each row of CSV: %s', async (_language, files, type) => {
+    const rows = { type: 'array', items: { type: 'record', name: 'r', fields } }
+    const ended = await runtime.run({
+      files,
+      inputs: { 'a.csv': 'x,more\n1,a\ny,b\n' },
+      modelMetaData: { ...type, inputSchema: [{ name: 's', schemaDefinition: rows }] },
+      job: { enableInputSchemaChecking: true },
+    })
+    expect(ended).toMatchObject({ jobStatus: 'COMPLETE', jobResult: 'FAILURE' })
+    expect(ended.values).toEqual([{ x: 1, more: 'a' }])
+    expect(ended.messages).toContain('[warning] 1 input record(s) rejected by schema')
+  })
+
   const wrong = {
     files: { 'm.py': '# modelop.schema.0: stock_quote\n# modelop.schema.1: out\ndef action(x): yield x\n' },
     inputs: one,
