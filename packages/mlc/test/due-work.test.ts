@@ -221,7 +221,8 @@ describe('due work', () => {
     // when it was looked at and found to be somebody's
     await until(async () => {
       const { rows } = await server.database.pool.query(
-        `select 1 from pg_stat_activity where datname = current_database() and query like '%update mlc.due_work set lock_owner = $1%'`,
+        `select 1 from pg_stat_activity where datname = current_database()
+          and query like '%update mlc.due_work set lock_owner = $1%' and query not like '%pg_stat_activity%'`,
       )
       return rows.length > 0
     })
