@@ -60,13 +60,18 @@ function makeChecker(schema: unknown, named: Map<string, Checker>, within: strin
   if (type === 'record' || type === 'error') return recordChecker(schema, named, within)
   if (type === 'array') return arrayChecker(makeChecker(schema.items, named, within))
   if (type === 'map') return mapChecker(makeChecker(schema.values, named, within))
-  if (type === 'enum') return known(schema, named, within, enumChecker(schema))
-  if (type === 'fixed') return known(schema, named, within, primitives.bytes as Checker)
+  if (type === 'enum') return remember(schema, named, within, enumChecker(schema))
+  if (type === 'fixed') return remember(schema, named, within, primitives.bytes as Checker)
   return makeChecker(type, named, within)
 }
 
 /** A type with a name may be used again by it, with or without its namespace. */
-function known(schema: Record<string, unknown>, named: Map<string, Checker>, within: string, check: Checker): Checker {
+function remember(
+  schema: Record<string, unknown>,
+  named: Map<string, Checker>,
+  within: string,
+  check: Checker,
+): Checker {
   if (typeof schema.name !== 'string') return check
   const short = schema.name.slice(schema.name.lastIndexOf('.') + 1)
   for (const name of [schema.name, short, `${namespaceOf(schema, within)}.${short}`]) named.set(name, check)
@@ -104,7 +109,7 @@ function recordChecker(schema: Record<string, unknown>, named: Map<string, Check
     }
     return null
   }
-  known(schema, named, within, check)
+  remember(schema, named, within, check)
   const inside = namespaceOf(schema, within)
   for (const field of Array.isArray(schema.fields) ? schema.fields : []) {
     if (!isObject(field)) continue
